@@ -1,0 +1,48 @@
+/* receive.h: the webhook endpoint. Bytes in over HTTP, authenticated, normalized, put on the bus,
+ * then answered.
+ *
+ * Routes:  GET and POST /hooks/<tenant>/<connector> on "listen"; /metrics, /healthz, /readyz on
+ * "admin". Promise: 200 only after the bus has confirmed every record of the body (and the raw
+ * bytes, when archived). While it waits the connection is suspended; no thread waits. Answers: 200
+ * stored; 401 signature missing or wrong (nothing parsed, stored or logged of the body); 403 failed
+ * GET verification; 404 unknown route; 405 other method; 411/413 body; 503 + Retry-After when the
+ * bus cannot take it. A well-signed body that cannot be read is a dead letter and 200
+ * (whatsapp.md 1.5). Threads: receive_run blocks until a stop is requested (lib/stop.h), then
+ * drains. */
+#ifndef SLUICE_CONNECTORS_RECEIVE_H
+#define SLUICE_CONNECTORS_RECEIVE_H
+
+#include "bus/bus.h"
+#include "lib/err.h"
+#include "transform/normalizer.h"
+
+struct receive_connector {
+    const char *tenant; /* slug */
+    struct uuid tenant_id;
+    const char *name;
+    const char *channel; /* whatsapp, ... */
+    const char *provider;
+    const char *account;
+    struct uuid channel_id;
+    const char *verify_token;       /* NULL = GET verification refused */
+    const char *const *app_secrets; /* tried in order */
+    size_t app_secret_count;
+    const char *api_sender;
+};
+
+struct receive_conf {
+    const char *listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0 = any, the log says which */
+    const char *admin;  /* NULL = none */
+    size_t max_body_bytes;
+    int threads; /* 0 = one per processor */
+    int idle_timeout_s;
+    int max_connections;
+    bool archive_raw;
+    const struct receive_connector *connectors;
+    size_t connector_count;
+};
+
+enum rc receive_run(const struct receive_conf *conf, const struct bus_conf *bus,
+                    struct err *err) MUST_USE;
+
+#endif

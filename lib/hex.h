@@ -1,0 +1,20 @@
+/* hex.h: bytes as hexadecimal digits. Writing is lower case; reading accepts both.
+ * Threads: no state. */
+#ifndef SLUICE_LIB_HEX_H
+#define SLUICE_LIB_HEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/str.h"
+
+/* Writes two digits without NUL; returns the place after them. */
+char *hex_put(char *to, unsigned char byte);
+/* Reads exactly two digits. */
+bool hex_take(const char *from, unsigned char *byte_out);
+/* text must hold 2 * n + 1 bytes. */
+void hex_encode(const unsigned char *bytes, size_t n, char *text);
+/* Reads exactly n bytes from exactly 2 * n digits; false otherwise. */
+bool hex_decode(struct str text, unsigned char *bytes_out, size_t n);
+
+#endif

@@ -1,0 +1,43 @@
+/* limits.h: every maximum of the program in one place. Sizes in bytes unless the name says
+ * otherwise. */
+#ifndef SLUICE_LIB_LIMITS_H
+#define SLUICE_LIB_LIMITS_H
+
+#include <stddef.h>
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
+#define LIMIT_LOG_LINE_BYTES (8 * KIB)
+
+/* Bodies: Meta sends at most 3 MB (whatsapp.md 1.6); pipeline key receive.max_body may lower or
+ * raise the default. */
+#define LIMIT_BODY_DEFAULT_BYTES (4 * MIB)
+#define LIMIT_BODY_MOST_BYTES (64 * MIB)
+
+/* JSON read from outside. yajl's parser has no limits of its own. */
+#define LIMIT_JSON_DEPTH 64
+#define LIMIT_JSON_STRING_BYTES (1 * MIB)
+#define LIMIT_JSON_DOCUMENT_BYTES (64 * MIB)
+
+/* Memory of one scope: a webhook body, a poll page, one element of a file. */
+#define LIMIT_SCOPE_ARENA_BYTES (64 * MIB)
+
+/* One canonical record as JSON; also the largest message put on the bus. */
+#define LIMIT_RECORD_BYTES (4 * MIB)
+#define LIMIT_BUS_MESSAGE_BYTES (8 * MIB)
+
+/* What a producer holds unconfirmed before it answers RC_AGAIN. */
+#define LIMIT_BUS_QUEUE_MESSAGES 100000
+#define LIMIT_BUS_QUEUE_BYTES (64 * MIB)
+
+/* One loader batch. */
+#define LIMIT_BATCH_RECORDS 10000
+#define LIMIT_BATCH_BYTES (16 * MIB)
+#define LIMIT_BATCH_ARENA_BYTES (256 * MIB)
+
+/* Pipeline file. */
+#define LIMIT_PIPELINE_FILE_BYTES (1 * MIB)
+#define LIMIT_SECRET_FILE_BYTES (64 * KIB)
+
+#endif

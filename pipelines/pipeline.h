@@ -1,0 +1,33 @@
+/* pipeline.h: a pipeline file, checked and resolved.
+ *
+ * Shape:   DESIGN 8. One table of keys drives reading, --help and docs/CONFIG.md.
+ * Owns:    a struct pipeline owns everything that its members point to, until pipeline_free.
+ * Errors:  RC_REJECT = the file has faults; each was given to the report callback as
+ * "file:line:column: message", all faults of a file in one go. Secrets never appear in a message.
+ * Threads: constant after loading. */
+#ifndef SLUICE_PIPELINES_PIPELINE_H
+#define SLUICE_PIPELINES_PIPELINE_H
+
+#include "bus/bus.h"
+#include "connectors/receive.h"
+#include "loaders/catalog.h"
+#include "loaders/load.h"
+
+struct pipeline {
+    const char *path;
+    const char *database_url;
+    struct bus_conf bus;
+    struct receive_conf receive;
+    struct load_conf load;
+    int rollup_every_ms;
+    struct catalog catalog;
+    int archive_days;
+};
+
+typedef void pipeline_report_fn(void *context, const char *message);
+
+enum rc pipeline_load(const char *path, pipeline_report_fn *report, void *context,
+                      struct pipeline **pipeline_out, struct err *err) MUST_USE;
+void pipeline_free(struct pipeline **pipeline);
+
+#endif
