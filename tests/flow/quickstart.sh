@@ -6,11 +6,15 @@ cd "$(dirname "$0")/../.."
 
 export SLUICE_VAR=$PWD/var/test/quickstart${1:-}
 rm -rf "$SLUICE_VAR"
-port=$(python3 -c 'import socket
-a, b = socket.socket(), socket.socket()
-a.bind(("127.0.0.1", 0)); b.bind(("127.0.0.1", 0)); print(a.getsockname()[1], b.getsockname()[1])')
-export SLUICE_LISTEN=127.0.0.1:${port% *} SLUICE_ADMIN=127.0.0.1:${port#* }
-trap 'SLUICE_KAFKA= scripts/stop --keep-kafka >/dev/null' EXIT
+mkdir -p "$SLUICE_VAR"
+read -r port admin_port kafka_port < <(python3 -c '
+import socket
+sockets = [socket.socket() for _ in range(3)]
+for s in sockets:
+    s.bind(("127.0.0.1", 0))
+print(*(s.getsockname()[1] for s in sockets))')
+export SLUICE_LISTEN=127.0.0.1:$port SLUICE_ADMIN=127.0.0.1:$admin_port KAFKA_PORT=$kafka_port
+trap scripts/stop EXIT
 
 for turn in first second; do
     scripts/quickstart "$@" >"$SLUICE_VAR.$turn.out"
