@@ -153,6 +153,14 @@ void bus_consumer_close(struct bus_consumer **consumer);
 
 /* ---- looking ---- */
 
+/* Which log this is: a text that stays while the log lives and differs for another log (kafka: the
+ * cluster id; embedded: a random UUID kept in the file). Offsets mean something only together with
+ * it: without it, a bus file that was deleted, or a change from embedded to kafka, would make a
+ * loader skip what it takes for read. */
+#define BUS_IDENTITY_BYTES 64
+enum rc bus_identity(const struct bus_conf *conf, char text[static BUS_IDENTITY_BYTES],
+                     struct err *err) MUST_USE;
+
 struct bus_partition_range {
     int32_t partition;
     int64_t first_offset; /* the earliest kept */

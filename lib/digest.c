@@ -12,7 +12,7 @@
 
 struct hmac {
     EVP_MAC_CTX
-        *keyed; /* never finalised: re-initialised with a NULL key, which keeps the schedule */
+    *keyed; /* never finalised: re-initialised with a NULL key, which keeps the schedule */
 };
 
 /* Fetched once: an implicit fetch per call halves the rate (limits.md 2). */

@@ -39,5 +39,9 @@
 /* Pipeline file. */
 #define LIMIT_PIPELINE_FILE_BYTES (1 * MIB)
 #define LIMIT_SECRET_FILE_BYTES (64 * KIB)
+#define LIMIT_PIPELINE_DEPTH 16   /* sections within sections */
+#define LIMIT_PIPELINE_KEYS 1000  /* in one section */
+#define LIMIT_PIPELINE_FAULTS 100 /* reported of one file */
+#define LIMIT_PIPELINE_ARENA_BYTES (64 * MIB)
 
 #endif
