@@ -1,0 +1,384 @@
+#include "connectors/ingest.h"
+
+#include <stdlib.h>
+
+#include "bus/deadletter.h"
+#include "lib/arena.h"
+#include "lib/limits.h"
+
+#define RECORD_HEADERS 4
+#define RAW_HEADERS 7
+/* What an ingest keeps between bodies; more is given back after a large one. */
+#define KEPT_BYTES (256 * KIB)
+
+/* What is the same for all bodies of a route. */
+struct lane {
+    struct normalizer *normalizer;
+    struct auth_keys *keys;
+    struct channel_account account;
+    struct normalizer_conf conf;
+    char tenant_id[UUID_TEXT_BYTES];
+    char channel_id[UUID_TEXT_BYTES];
+    struct bus_header record_headers[RECORD_KINDS][RECORD_HEADERS];
+};
+
+struct letter {
+    struct letter *next;
+    struct deadletter_scratch scratch;
+    struct bus_message message;
+};
+
+struct encoded { /* a record; its text is found by place, since the buffer moves while it grows */
+    size_t at;
+    size_t n;
+    enum record_kind kind;
+    char key[UUID_TEXT_BYTES];
+};
+
+struct ingest {
+    const struct route_table *routes;
+    bool archive_raw;
+    ingest_rejected_fn *rejected;
+    void *rejected_context;
+    struct lane **lanes; /* by route index; NULL until first used */
+
+    /* of the body in hand */
+    const struct route *route;
+    const struct ingest_body *body;
+    size_t record_count;
+    size_t reject_count;
+    size_t letter_count;
+    struct letter *first_letter;
+    struct letter **next_letter;
+    struct arena *arena;
+    struct buf text;     /* encoded records */
+    struct buf encoded;  /* struct encoded[] */
+    struct buf messages; /* struct bus_message[] */
+    struct bus_header raw_headers[RAW_HEADERS];
+    char received_at[CLOCK_TEXT_BYTES];
+};
+
+struct ingest *ingest_new(const struct route_table *routes, bool archive_raw,
+                          ingest_rejected_fn *rejected, void *context)
+{
+    struct ingest *ingest = xcalloc(1, sizeof *ingest);
+    ingest->routes = routes;
+    ingest->archive_raw = archive_raw;
+    ingest->rejected = rejected;
+    ingest->rejected_context = context;
+    ingest->lanes = xcalloc(route_count(routes), sizeof(struct lane *));
+    ingest->arena = arena_new("ingest", LIMIT_SCOPE_ARENA_BYTES);
+    buf_init(&ingest->text, LIMIT_BUS_QUEUE_BYTES);
+    buf_init(&ingest->encoded, LIMIT_SCOPE_ARENA_BYTES);
+    buf_init(&ingest->messages, LIMIT_SCOPE_ARENA_BYTES);
+    return ingest;
+}
+
+static void lane_free(const struct route *route, struct lane *lane)
+{
+    if (lane == NULL)
+        return;
+    normalizer_free(&lane->normalizer);
+    route->auth->keys_free(&lane->keys);
+    free(lane);
+}
+
+void ingest_free(struct ingest **ingest)
+{
+    if (ingest == NULL || *ingest == NULL)
+        return;
+    for (size_t i = 0; i < route_count((*ingest)->routes); i++)
+        lane_free(route_at((*ingest)->routes, i), (*ingest)->lanes[i]);
+    free((*ingest)->lanes);
+    arena_free(&(*ingest)->arena);
+    buf_done(&(*ingest)->text);
+    buf_done(&(*ingest)->encoded);
+    buf_done(&(*ingest)->messages);
+    free(*ingest);
+    *ingest = NULL;
+}
+
+static struct lane *lane_new(const struct route *route)
+{
+    const struct receive_connector *connector = route->connector;
+    struct lane *lane = xcalloc(1, sizeof *lane);
+    lane->account =
+        (struct channel_account){str_of(connector->account), str_of(connector->provider),
+                                 connector->channel_id, str_of(connector->api_sender)};
+    lane->conf = (struct normalizer_conf){.channel = str_of(connector->channel),
+                                          .provider = str_of(connector->provider),
+                                          .tenant = str_of(connector->tenant),
+                                          .tenant_id = connector->tenant_id,
+                                          .accounts = &lane->account,
+                                          .account_count = 1};
+    uuid_format(&connector->tenant_id, lane->tenant_id);
+    uuid_format(&connector->channel_id, lane->channel_id);
+    for (int kind = 0; kind < RECORD_KINDS; kind++) {
+        struct bus_header *headers = lane->record_headers[kind];
+        headers[0] = (struct bus_header){STR_LIT("schema"), STR_LIT(RECORD_SCHEMA)};
+        headers[1] = (struct bus_header){STR_LIT("tenant"), str_of(connector->tenant)};
+        headers[2] =
+            (struct bus_header){STR_LIT("kind"), str_of(record_kind_name((enum record_kind)kind))};
+        headers[3] = (struct bus_header){STR_LIT("connector"), str_of(connector->name)};
+    }
+    lane->keys = route->auth->keys_new(connector);
+    return lane;
+}
+
+static struct lane *lane_of(struct ingest *ingest, const struct route *route)
+{
+    struct lane **lane = &ingest->lanes[route->index];
+    if (*lane == NULL)
+        *lane = lane_new(route);
+    return *lane;
+}
+
+struct auth_keys *ingest_keys(struct ingest *ingest, const struct route *route)
+{
+    return lane_of(ingest, route)->keys;
+}
+
+/* ---- dead letters ---- */
+
+static bool letter_fits(const struct ingest *ingest)
+{
+    size_t bytes = ingest->body->bytes.n;
+    return ingest->letter_count < INGEST_LETTERS_MOST &&
+           (ingest->letter_count == 0 ||
+            bytes <= INGEST_LETTERS_BYTES / (ingest->letter_count + 1));
+}
+
+/* The texts of the letter need to live only as long as this call, except those of the body. */
+static void put_letter(struct ingest *ingest, const struct deadletter *why)
+{
+    struct letter *letter = arena_alloc(ingest->arena, sizeof *letter);
+    if (letter == NULL)
+        return; /* counted, and summed up in the last letter */
+    const struct lane *lane = lane_of(ingest, ingest->route);
+    struct deadletter whole = {
+        .tenant = str_of(ingest->route->connector->tenant),
+        .tenant_id = str_of(lane->tenant_id),
+        .channel_id = str_of(lane->channel_id),
+        .connector = str_of(ingest->route->connector->name),
+        .stage = why->stage,
+        .entity_type = why->entity_type,
+        .external_id = arena_str(ingest->arena, why->external_id),
+        .reason = why->reason,
+        .detail = arena_str(ingest->arena, why->detail),
+        .path = arena_str(ingest->arena, why->path),
+        .origin = arena_printf(ingest->arena, "webhook/%.*s", STR_ARGS(ingest->body->request_id)),
+        .first_seen_us = ingest->body->received_at_us,
+        .payload = ingest->body->bytes,
+    };
+    deadletter_to_message(&whole, &letter->scratch, &letter->message);
+    letter->message.key = ingest->body->request_id;
+    *ingest->next_letter = letter;
+    ingest->next_letter = &letter->next;
+    ingest->letter_count++;
+}
+
+static void refuse(struct ingest *ingest, const struct deadletter *why)
+{
+    ingest->reject_count++;
+    ingest->rejected(ingest->rejected_context, why->reason.p);
+    if (letter_fits(ingest))
+        put_letter(ingest, why);
+}
+
+static struct str stage_of(enum reject_code code)
+{
+    bool unreadable =
+        code == REJECT_JSON_SYNTAX || code == REJECT_TOO_DEEP || code == REJECT_TOO_LARGE;
+    return unreadable ? STR_LIT("parse") : STR_LIT("normalize");
+}
+
+static enum rc on_reject(void *context, const struct reject *reject, struct err *err)
+{
+    (void)err;
+    struct ingest *ingest = context;
+    struct deadletter why = {
+        .stage = stage_of(reject->code),
+        .reason = str_of(reject_code_name(reject->code)),
+        .detail = arena_printf(ingest->arena, "%.*s (at byte %lld)", STR_ARGS(reject->detail),
+                               (long long)reject->offset),
+        .path = reject->path,
+    };
+    refuse(ingest, &why);
+    return RC_OK;
+}
+
+static void refuse_record(struct ingest *ingest, const struct record *record,
+                          const struct err *fault)
+{
+    struct deadletter why = {
+        .stage = STR_LIT("normalize"),
+        .entity_type = str_of(record_kind_name(record->kind)),
+        .external_id = record->external_id,
+        .reason = str_of(reject_code_name(REJECT_BAD_VALUE)),
+        .detail = str_of(fault->msg),
+    };
+    refuse(ingest, &why);
+}
+
+/* Only when letters were left out: says how many. */
+static void sum_up_letters(struct ingest *ingest)
+{
+    size_t missing = ingest->reject_count - ingest->letter_count;
+    if (missing == 0)
+        return;
+    struct deadletter why = {
+        .stage = STR_LIT("normalize"),
+        .reason = STR_LIT("more_rejects"),
+        .detail =
+            arena_printf(ingest->arena, "%zu further elements of this body were refused", missing),
+    };
+    put_letter(ingest, &why);
+}
+
+/* ---- records ---- */
+
+static enum rc on_record(void *context, const struct record *record, struct err *err)
+{
+    (void)err;
+    struct ingest *ingest = context;
+    struct err fault;
+    struct encoded encoded = {.at = ingest->text.n, .kind = record->kind};
+    enum rc rc = record_encode(record, &ingest->text, &fault);
+    encoded.n = ingest->text.n - encoded.at;
+    if (rc == RC_OK && encoded.n > LIMIT_RECORD_BYTES)
+        rc = err_set(&fault, RC_REJECT, "the record has %zu bytes, %zu are allowed", encoded.n,
+                     LIMIT_RECORD_BYTES);
+    if (rc != RC_OK) {
+        ingest->text.n = encoded.at;
+        ingest->text.full = false;
+        refuse_record(ingest, record, &fault);
+        return RC_OK;
+    }
+    struct uuid key = record_bus_key(record);
+    uuid_format(&key, encoded.key);
+    if (!buf_add(&ingest->encoded, &encoded, sizeof encoded)) {
+        (void)err_set(&fault, RC_REJECT, "the body makes more records than one set may hold");
+        refuse_record(ingest, record, &fault);
+        return RC_OK;
+    }
+    ingest->record_count++;
+    return RC_OK;
+}
+
+static enum rc normalize(struct ingest *ingest, struct lane *lane, struct err *err)
+{
+    if (lane->normalizer == NULL) {
+        struct normalizer_sink sink = {on_record, on_reject, ingest};
+        enum rc rc = normalizer_new(&lane->conf, &sink, &lane->normalizer, err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    normalizer_begin(lane->normalizer, ingest->body->received_at_us, SOURCE_WEBHOOK);
+    enum rc rc =
+        normalizer_feed(lane->normalizer, ingest->body->bytes.p, ingest->body->bytes.n, err);
+    return rc == RC_OK ? normalizer_end(lane->normalizer, err) : rc;
+}
+
+/* ---- the set ---- */
+
+static void add_message(struct ingest *ingest, const struct bus_message *message)
+{
+    bool added = buf_add(&ingest->messages, message, sizeof *message);
+    (void)added; /* the maximum is above what "encoded" and the letters can hold together */
+}
+
+static void add_records(struct ingest *ingest, const struct lane *lane)
+{
+    const struct encoded *encoded = (const struct encoded *)(const void *)ingest->encoded.p;
+    for (size_t i = 0; i < ingest->record_count; i++) {
+        struct bus_message message = {
+            .topic = BUS_RECORDS,
+            .key = {encoded[i].key, UUID_TEXT_BYTES - 1},
+            .value = {ingest->text.p + encoded[i].at, encoded[i].n},
+            .headers = lane->record_headers[encoded[i].kind],
+            .header_count = RECORD_HEADERS,
+        };
+        add_message(ingest, &message);
+    }
+}
+
+static void add_raw(struct ingest *ingest, const struct lane *lane)
+{
+    const struct receive_connector *connector = ingest->route->connector;
+    const struct ingest_body *body = ingest->body;
+    struct bus_header *headers = ingest->raw_headers;
+    size_t n = 0;
+    clock_format(body->received_at_us, ingest->received_at);
+    headers[n++] = (struct bus_header){STR_LIT("tenant"), str_of(connector->tenant)};
+    headers[n++] = (struct bus_header){STR_LIT("tenant_id"), str_of(lane->tenant_id)};
+    headers[n++] = (struct bus_header){STR_LIT("channel_id"), str_of(lane->channel_id)};
+    headers[n++] = (struct bus_header){STR_LIT("connector"), str_of(connector->name)};
+    headers[n++] = (struct bus_header){STR_LIT("received-at"), str_of(ingest->received_at)};
+    headers[n++] = (struct bus_header){STR_LIT("request-id"), body->request_id};
+    if (!str_is_null(body->content_type))
+        headers[n++] = (struct bus_header){STR_LIT("content-type"), body->content_type};
+    struct bus_message message = {.topic = BUS_RAW,
+                                  .key = body->request_id,
+                                  .value = body->bytes,
+                                  .headers = headers,
+                                  .header_count = n};
+    add_message(ingest, &message);
+}
+
+static void begin(struct ingest *ingest, const struct route *route, const struct ingest_body *body)
+{
+    if (ingest->text.cap > KEPT_BYTES)
+        buf_done(&ingest->text);
+    if (ingest->encoded.cap > KEPT_BYTES)
+        buf_done(&ingest->encoded);
+    if (ingest->messages.cap > KEPT_BYTES)
+        buf_done(&ingest->messages);
+    buf_reset(&ingest->text);
+    buf_reset(&ingest->encoded);
+    buf_reset(&ingest->messages);
+    arena_reset(ingest->arena);
+    ingest->route = route;
+    ingest->body = body;
+    ingest->record_count = ingest->reject_count = ingest->letter_count = 0;
+    ingest->first_letter = NULL;
+    ingest->next_letter = &ingest->first_letter;
+}
+
+static void finish(struct ingest *ingest, bool with_raw, struct ingest_set *set_out)
+{
+    const struct lane *lane = lane_of(ingest, ingest->route);
+    add_records(ingest, lane);
+    for (const struct letter *letter = ingest->first_letter; letter != NULL; letter = letter->next)
+        add_message(ingest, &letter->message);
+    if (with_raw)
+        add_raw(ingest, lane);
+    *set_out = (struct ingest_set){
+        .messages = (const struct bus_message *)(const void *)ingest->messages.p,
+        .count = ingest->messages.n / sizeof(struct bus_message),
+        .records = ingest->record_count,
+        .rejects = ingest->reject_count,
+    };
+}
+
+enum rc ingest_body(struct ingest *ingest, const struct route *route,
+                    const struct ingest_body *body, struct ingest_set *set_out, struct err *err)
+{
+    begin(ingest, route, body);
+    enum rc rc = normalize(ingest, lane_of(ingest, route), err);
+    if (rc != RC_OK)
+        return rc;
+    sum_up_letters(ingest);
+    finish(ingest, ingest->archive_raw, set_out);
+    return RC_OK;
+}
+
+void ingest_refused(struct ingest *ingest, const struct route *route,
+                    const struct ingest_body *body, const char *detail, struct ingest_set *set_out)
+{
+    begin(ingest, route, body);
+    struct deadletter why = {.stage = STR_LIT("publish"),
+                             .reason = str_of(reject_code_name(REJECT_TOO_LARGE)),
+                             .detail = str_of(detail)};
+    refuse(ingest, &why);
+    finish(ingest, false, set_out);
+}
