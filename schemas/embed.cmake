@@ -1,0 +1,67 @@
+# Turns the SQL files of this folder into C constants, at build time:
+#   cmake -DSCHEMAS=<this folder> -DOUTPUT=<folder for queries.h, queries.c, migrations.c> -P embed.cmake
+#
+# queries/NAME.sql            extern const char query_NAME[];
+# migrations/NNNN-name.sql    an entry of migrate_migrations (loaders/migrate.h), in the order of their numbers
+# bi/name.sql                 an entry after those, version MIGRATE_REPEATABLE
+
+function(c_literal path out)
+  file(READ "${path}" text)
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+  set(${out} "\"${text}\"" PARENT_SCOPE)
+endfunction()
+
+# A file is rewritten only when its text changes, so that nothing is compiled again without reason.
+function(write_changed path text)
+  if(EXISTS "${path}")
+    file(READ "${path}" old)
+    if(old STREQUAL text)
+      file(TOUCH "${path}")
+      return()
+    endif()
+  endif()
+  file(WRITE "${path}" "${text}")
+endfunction()
+
+file(GLOB queries "${SCHEMAS}/queries/*.sql")
+list(SORT queries)
+set(header "/* Generated from schemas/queries. */\n#ifndef SLUICE_QUERIES_H\n#define SLUICE_QUERIES_H\n\n")
+set(source "/* Generated from schemas/queries. */\n#include \"queries.h\"\n")
+foreach(path ${queries})
+  get_filename_component(name "${path}" NAME_WE)
+  c_literal("${path}" literal)
+  string(APPEND header "extern const char query_${name}[];\n")
+  string(APPEND source "\nconst char query_${name}[] =\n    ${literal};\n")
+endforeach()
+string(APPEND header "\n#endif\n")
+
+file(GLOB migrations "${SCHEMAS}/migrations/*.sql")
+list(SORT migrations)
+file(GLOB views "${SCHEMAS}/bi/*.sql")
+list(SORT views)
+set(table "/* Generated from schemas/migrations and schemas/bi. */\n#include \"loaders/migrate.h\"\n\n")
+string(APPEND table "const struct migrate_migration migrate_migrations[] = {\n")
+set(expected 1)
+foreach(path ${migrations})
+  get_filename_component(name "${path}" NAME_WE)
+  string(REGEX MATCH "^0*([1-9][0-9]*)-" match "${name}")
+  if(NOT CMAKE_MATCH_1 EQUAL expected)
+    message(FATAL_ERROR "migration numbers must be dense: expected number ${expected}, found ${name}.sql")
+  endif()
+  c_literal("${path}" literal)
+  string(APPEND table "    {${expected}, \"${name}\",\n    ${literal}},\n")
+  math(EXPR expected "${expected} + 1")
+endforeach()
+foreach(path ${views})
+  get_filename_component(name "${path}" NAME_WE)
+  c_literal("${path}" literal)
+  string(APPEND table "    {MIGRATE_REPEATABLE, \"bi/${name}\",\n    ${literal}},\n")
+endforeach()
+string(APPEND table "    {0, NULL, NULL},\n};\n")
+
+file(MAKE_DIRECTORY "${OUTPUT}")
+write_changed("${OUTPUT}/queries.h" "${header}")
+write_changed("${OUTPUT}/queries.c" "${source}")
+write_changed("${OUTPUT}/migrations.c" "${table}")
