@@ -52,6 +52,7 @@ struct bus_header {
 };
 
 #define BUS_HEADERS_MAX 16
+#define BUS_HEADER_NAME_BYTES 64 /* with NUL */
 
 struct bus_message {
     enum bus_topic topic;
