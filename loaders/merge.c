@@ -1,0 +1,253 @@
+/* merge.c: see merge.h. */
+#include "loaders/merge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/arena.h"
+#include "lib/limits.h"
+#include "loaders/copy.h"
+#include "loaders/statement.h"
+#include "queries.h"
+
+#define STATEMENT_MAX_BYTES (64 * KIB)
+
+enum { NAME_BYTES = 64 };
+
+struct merge {
+    PGconn *connection;
+    char *copy[TABLES];
+    bool staged; /* an earlier tenant of this transaction left rows in the staging tables */
+};
+
+/* The statements beyond insert and update, prepared under the name of their file. */
+static const struct {
+    const char *name;
+    const char *sql;
+} further[] = {
+    {"attachments_outdated", query_load_attachments_outdated},
+    {"statuses_unplaced", query_load_statuses_unplaced},
+    {"messages_refresh", query_load_messages_refresh},
+    {"conversation_times", query_load_conversation_times},
+    {"conversation_times_recount", query_load_conversation_times_recount},
+    {"aliases_lock", query_load_aliases_lock},
+    {"alias_stage", query_load_alias_stage},
+    {"aliases", query_load_aliases},
+    {"dirty_conversations", query_load_dirty_conversations},
+    {"dirty_days", query_load_dirty_days},
+};
+
+/* ---- opening ---- */
+
+static enum rc prepare(PGconn *connection, const char *name, const char *sql, struct err *err)
+{
+    PGresult *result = PQprepare(connection, name, sql, 0, NULL);
+    enum rc rc = PQresultStatus(result) == PGRES_COMMAND_OK
+                     ? RC_OK
+                     : database_error(connection, result, name, err);
+    PQclear(result);
+    return rc;
+}
+
+/* Lets "write" put a statement about the table into sql, as a C string. */
+static const char *written(void (*write)(const struct table *table, struct buf *sql),
+                           const struct table *table, struct buf *sql)
+{
+    buf_reset(sql);
+    write(table, sql);
+    (void)buf_add(sql, "", 1);
+    return buf_is_full(sql) ? "" : sql->p;
+}
+
+static enum rc prepare_table(struct merge *merge, enum table_id id, struct buf *sql,
+                             struct err *err)
+{
+    const struct table *table = table_get(id);
+    char name[NAME_BYTES];
+    merge->copy[id] = xstrdup(written(statement_copy, table, sql));
+    enum rc rc = database_run(merge->connection, written(statement_stage, table, sql), err);
+    (void)snprintf(name, sizeof name, "insert_%s", table->name);
+    if (rc == RC_OK)
+        rc = prepare(merge->connection, name, written(statement_insert, table, sql), err);
+    (void)snprintf(name, sizeof name, "update_%s", table->name);
+    if (rc == RC_OK && !table->fixed)
+        rc = prepare(merge->connection, name, written(statement_update, table, sql), err);
+    return rc;
+}
+
+enum rc merge_open(PGconn *connection, struct merge **merge_out, struct err *err)
+{
+    struct merge *merge = xcalloc(1, sizeof *merge);
+    struct buf sql;
+    merge->connection = connection;
+    buf_init(&sql, STATEMENT_MAX_BYTES);
+    enum rc rc = database_run(connection, query_load_session, err);
+    for (size_t i = 0; rc == RC_OK && i < TABLES; i++)
+        rc = prepare_table(merge, (enum table_id)i, &sql, err);
+    for (size_t i = 0; rc == RC_OK && i < sizeof further / sizeof further[0]; i++)
+        rc = prepare(connection, further[i].name, further[i].sql, err);
+    buf_done(&sql);
+    if (rc != RC_OK)
+        merge_close(&merge);
+    *merge_out = merge;
+    return rc;
+}
+
+void merge_close(struct merge **merge)
+{
+    if (merge == NULL || *merge == NULL)
+        return;
+    for (size_t i = 0; i < TABLES; i++)
+        free((*merge)->copy[i]);
+    free(*merge);
+    *merge = NULL;
+}
+
+/* ---- merging ---- */
+
+static enum rc run(struct merge *merge, const char *name, const char *const *values, int count,
+                   uint64_t *rows_out, struct err *err)
+{
+    PGresult *result = PQexecPrepared(merge->connection, name, count, values, NULL, NULL, 0);
+    ExecStatusType status = PQresultStatus(result);
+    enum rc rc = RC_OK;
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        rc = database_error(merge->connection, result, name, err);
+    else if (rows_out != NULL)
+        *rows_out = strtoull(PQcmdTuples(result), NULL, 10);
+    PQclear(result);
+    return rc;
+}
+
+struct changes { /* rows of one table */
+    uint64_t inserted;
+    uint64_t updated;
+};
+
+/* Rows that were all new need no second look. */
+static enum rc merge_table(struct merge *merge, struct rowset *set, enum table_id id,
+                           struct changes *changes, struct err *err)
+{
+    char name[NAME_BYTES];
+    *changes = (struct changes){0};
+    if (set->count == 0)
+        return RC_OK;
+    rowset_sort(set);
+    enum rc rc = copy_rows(merge->connection, merge->copy[id], set, err);
+    (void)snprintf(name, sizeof name, "insert_%s", set->table->name);
+    if (rc == RC_OK)
+        rc = run(merge, name, NULL, 0, &changes->inserted, err);
+    (void)snprintf(name, sizeof name, "update_%s", set->table->name);
+    if (rc == RC_OK && !set->table->fixed && changes->inserted < set->count)
+        rc = run(merge, name, NULL, 0, &changes->updated, err);
+    return rc;
+}
+
+static enum rc merge_tables(struct merge *merge, struct rows *rows, struct changes *changes,
+                            uint64_t *changed, struct err *err)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < TABLES; i++) {
+        rc = merge_table(merge, &rows->sets[i], (enum table_id)i, &changes[i], err);
+        if (rc == RC_OK && i == TABLE_MESSAGES && changes[i].updated > 0)
+            rc = run(merge, "attachments_outdated", NULL, 0, NULL, err);
+        *changed += changes[i].inserted + changes[i].updated;
+    }
+    return rc;
+}
+
+static enum rc refresh_statuses(struct merge *merge, const struct rows *rows,
+                                const struct changes *changes, uint64_t *changed, struct err *err)
+{
+    const struct changes *messages = &changes[TABLE_MESSAGES];
+    const struct changes *statuses = &changes[TABLE_STATUSES];
+    enum rc rc = RC_OK;
+    uint64_t refreshed = 0;
+    if (rows->unplaced_status && statuses->inserted + statuses->updated > 0)
+        rc = run(merge, "statuses_unplaced", NULL, 0, NULL, err);
+    if (rc == RC_OK &&
+        messages->inserted + messages->updated + statuses->inserted + statuses->updated > 0)
+        rc = run(merge, "messages_refresh", NULL, 0, &refreshed, err);
+    *changed += refreshed;
+    return rc;
+}
+
+static enum rc move_times(struct merge *merge, const struct changes *messages, uint64_t *changed,
+                          struct err *err)
+{
+    enum rc rc = RC_OK;
+    uint64_t moved = 0;
+    uint64_t recounted = 0;
+    if (messages->inserted + messages->updated > 0)
+        rc = run(merge, "conversation_times", NULL, 0, &moved, err);
+    if (rc == RC_OK && messages->updated > 0)
+        rc = run(merge, "conversation_times_recount", NULL, 0, &recounted, err);
+    *changed += moved + recounted;
+    return rc;
+}
+
+static enum rc join_aliases(struct merge *merge, const struct rows *rows, uint64_t *changed,
+                            struct err *err)
+{
+    if (rows->aliases == NULL)
+        return RC_OK;
+    enum rc rc = run(merge, "aliases_lock", NULL, 0, NULL, err);
+    for (const struct rows_alias *link = rows->aliases; rc == RC_OK && link != NULL;
+         link = link->next) {
+        char a[UUID_TEXT_BYTES];
+        char b[UUID_TEXT_BYTES];
+        uuid_format(&link->a, a);
+        uuid_format(&link->b, b);
+        rc = run(merge, "alias_stage", (const char *const[]){a, b}, 2, NULL, err);
+    }
+    uint64_t joined = 0;
+    if (rc == RC_OK)
+        rc = run(merge, "aliases", NULL, 0, &joined, err);
+    *changed += joined;
+    return rc;
+}
+
+static enum rc mark_dirty(struct merge *merge, struct err *err)
+{
+    enum rc rc = run(merge, "dirty_conversations", NULL, 0, NULL, err);
+    return rc == RC_OK ? run(merge, "dirty_days", NULL, 0, NULL, err) : rc;
+}
+
+static enum rc clear_staging(struct merge *merge, struct err *err)
+{
+    struct buf sql;
+    buf_init(&sql, STATEMENT_MAX_BYTES);
+    (void)buf_add_text(&sql, "TRUNCATE touched, stage_aliases");
+    for (size_t i = 0; i < TABLES; i++)
+        (void)buf_printf(&sql, ", stage_%s", table_get((enum table_id)i)->name);
+    (void)buf_add(&sql, "", 1);
+    enum rc rc = database_run(merge->connection, sql.p, err);
+    buf_done(&sql);
+    return rc;
+}
+
+void merge_begin(struct merge *merge)
+{
+    merge->staged = false;
+}
+
+enum rc merge_rows(struct merge *merge, struct rows *rows, uint64_t *changed, struct err *err)
+{
+    struct changes changes[TABLES] = {{0}};
+    uint64_t before = *changed;
+    enum rc rc = merge->staged ? clear_staging(merge, err) : RC_OK;
+    merge->staged = true;
+    if (rc == RC_OK)
+        rc = database_set_tenant(merge->connection, &rows->tenant_id, err);
+    if (rc == RC_OK)
+        rc = merge_tables(merge, rows, changes, changed, err);
+    if (rc == RC_OK)
+        rc = refresh_statuses(merge, rows, changes, changed, err);
+    if (rc == RC_OK)
+        rc = move_times(merge, &changes[TABLE_MESSAGES], changed, err);
+    if (rc == RC_OK)
+        rc = join_aliases(merge, rows, changed, err);
+    if (rc == RC_OK && *changed > before)
+        rc = mark_dirty(merge, err);
+    return rc;
+}

@@ -1,0 +1,19 @@
+-- The loader's session. Its joins go from a staged batch to large tables by their keys. A plan made while a table is small or
+-- not yet analyzed would read the whole table, and would be kept: so only index nested loops are left to choose.
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_material = off;
+SET jit = off;
+-- What a transaction changed, for the statements that follow it. at and before: a time that belongs to the row, now and before
+-- the change.
+CREATE TEMPORARY TABLE touched (
+  source          text NOT NULL,
+  conversation_id uuid,
+  message_id      uuid,
+  direction       text,
+  at              timestamptz,
+  before          timestamptz
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE stage_aliases (a uuid NOT NULL, b uuid NOT NULL) ON COMMIT DELETE ROWS
