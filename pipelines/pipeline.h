@@ -1,9 +1,10 @@
 /* pipeline.h: a pipeline file, checked and resolved.
  *
- * Shape:   DESIGN 8. One table of keys drives reading, --help and docs/CONFIG.md.
+ * Shape:   DESIGN 8; the keys are in pipeline_keys.c, which docs/CONFIG.md is printed from.
  * Owns:    a struct pipeline owns everything that its members point to, until pipeline_free.
- * Errors:  RC_REJECT = the file has faults; each was given to the report callback as
- * "file:line:column: message", all faults of a file in one go. Secrets never appear in a message.
+ * Errors:  RC_REJECT = the file cannot be read or has faults; each fault was given to the report
+ * callback as "file:line:column: path: message", all faults of a file in one go. Secrets never
+ * appear in a message.
  * Threads: constant after loading. */
 #ifndef SLUICE_PIPELINES_PIPELINE_H
 #define SLUICE_PIPELINES_PIPELINE_H
@@ -22,12 +23,17 @@ struct pipeline {
     int rollup_every_ms;
     struct catalog catalog;
     int archive_days;
+    const char *const *warnings; /* formed like faults */
+    size_t warning_count;
 };
 
 typedef void pipeline_report_fn(void *context, const char *message);
 
 enum rc pipeline_load(const char *path, pipeline_report_fn *report, void *context,
                       struct pipeline **pipeline_out, struct err *err) MUST_USE;
+/* The same for a text that stands for the contents of the file at path. */
+enum rc pipeline_load_text(const char *path, struct str yaml, pipeline_report_fn *report,
+                           void *context, struct pipeline **pipeline_out, struct err *err) MUST_USE;
 void pipeline_free(struct pipeline **pipeline);
 
 #endif

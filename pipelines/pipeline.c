@@ -1,0 +1,278 @@
+#include "pipelines/pipeline.h"
+
+#include <stdlib.h>
+
+#include "pipelines/pipeline_check.h"
+#include "pipelines/pipeline_keys.h"
+#include "transform/ids.h"
+
+#define MS_PER_SECOND 1000
+#define MS_PER_DAY (24 * 60 * 60 * MS_PER_SECOND)
+#define LOAD_IDLE_MS 2000
+
+/* Where the provider opens and closes conversations itself the gap is unused, but the column is
+ * never empty. */
+#define UNUSED_SESSION_GAP_S 86400
+
+struct loaded {
+    struct pipeline pipeline; /* first: pipeline_free gets its address */
+    struct conf *conf;
+};
+
+/* ---- channels (canonical-model 3.1) ---- */
+
+struct channel {
+    const char *word;
+    const char *mode; /* NULL = any */
+    const char *provider;
+    const char *medium;
+    bool provider_sessioned;
+    bool is_received; /* by this version */
+};
+
+static const struct channel channels[] = {
+    {"whatsapp", NULL, "whatsapp_cloud", "whatsapp", false, true},
+    {"telegram", NULL, "telegram_bot", "telegram", false, false},
+    {"email", "imap", "email_imap", "email", false, false},
+    {"email", "webhook", "email_webhook", "email", false, false},
+    {"b2chat", NULL, "b2chat", "other", true, false},
+};
+
+static const struct channel *channel_of(const struct file_connector *connector)
+{
+    const struct channel *channel = channels;
+    while (strcmp(channel->word, connector->channel) != 0 ||
+           (channel->mode != NULL && strcmp(channel->mode, connector->mode) != 0))
+        channel++;
+    return channel;
+}
+
+/* A bot's token begins with the number of its account. */
+static const char *account_of(struct arena *arena, const struct file_connector *connector)
+{
+    if (connector->account != NULL)
+        return connector->account;
+    size_t digits = strcspn(connector->token, ":");
+    return arena_str(arena, (struct str){connector->token, digits}).p;
+}
+
+/* ---- from the file to the stages ---- */
+
+/* Out of memory here would need a file far above its limit: the arena still refuses politely. */
+struct resolver {
+    struct conf *conf;
+    struct arena *arena;
+    const struct file_pipeline *file;
+    struct pipeline *to;
+    struct receive_connector *received;
+    const char **warnings;
+    size_t connector_count; /* of all tenants */
+};
+
+static void resolve_bus(const struct file_bus *file, const struct bus_property *properties,
+                        struct bus_conf *to)
+{
+    *to = (struct bus_conf){
+        .kind = strcmp(file->kind, "kafka") == 0 ? BUS_KAFKA : BUS_EMBEDDED,
+        .topic_prefix = file->topic_prefix,
+        .path = file->path,
+        .retention_days = (int)(file->retention / MS_PER_DAY),
+        .brokers = file->brokers,
+        .partitions = (int)file->partitions,
+        .replication = (int)file->replication,
+        .delivery_timeout_ms = (int)file->delivery_timeout,
+        .properties = properties,
+        .property_count = file->properties.n,
+    };
+}
+
+static bool resolve_properties(struct resolver *r)
+{
+    const struct conf_pairs *pairs = &r->file->bus.properties;
+    struct bus_property *properties = arena_alloc(r->arena, pairs->n * sizeof *properties);
+    if (properties == NULL)
+        return false;
+    for (size_t i = 0; i < pairs->n; i++)
+        properties[i] = (struct bus_property){pairs->v[i].name, pairs->v[i].value};
+    resolve_bus(&r->file->bus, properties, &r->to->bus);
+    return true;
+}
+
+static void resolve_receive(const struct file_pipeline *file, struct receive_conf *to)
+{
+    const struct file_receive *receive = &file->receive;
+    *to = (struct receive_conf){
+        .listen = receive->listen,
+        .admin = strcmp(receive->admin, "none") == 0 ? NULL : receive->admin,
+        .max_body_bytes = (size_t)receive->max_body,
+        .threads = (int)receive->threads,
+        .idle_timeout_s = (int)(receive->idle_timeout / MS_PER_SECOND),
+        .max_connections = (int)receive->max_connections,
+        .archive_raw = file->archive.raw,
+    };
+}
+
+static void resolve_load(struct resolver *r)
+{
+    const struct file_load *load = &r->file->load;
+    r->to->load = (struct load_conf){
+        .database_url = r->file->database.url,
+        .group = load->group,
+        .batch_records = (size_t)load->batch_records,
+        .batch_bytes = (size_t)load->batch_bytes,
+        .batch_wait_ms = (int)load->batch_wait,
+        .idle_ms = LOAD_IDLE_MS,
+        .catalog = &r->to->catalog,
+    };
+}
+
+static void add_received(struct resolver *r, const struct catalog_tenant *tenant,
+                         const struct file_connector *file, const struct catalog_channel *channel)
+{
+    r->received[r->to->receive.connector_count++] = (struct receive_connector){
+        .tenant = tenant->slug,
+        .tenant_id = tenant->id,
+        .name = file->name,
+        .channel = file->channel,
+        .provider = channel->provider,
+        .account = channel->account,
+        .channel_id = channel->id,
+        .verify_token = file->verify_token,
+        .app_secrets = file->app_secrets.v,
+        .app_secret_count = file->app_secrets.n,
+        .api_sender = file->api_sender,
+    };
+}
+
+static void resolve_connector(struct resolver *r, const struct catalog_tenant *tenant,
+                              const struct file_connector *file, struct catalog_channel *to)
+{
+    const struct channel *channel = channel_of(file);
+    *to = (struct catalog_channel){
+        .provider = channel->provider,
+        .medium = channel->medium,
+        .account = account_of(r->arena, file),
+        .name = file->name,
+        .source_timezone = file->timezone,
+        .provider_sessioned = channel->provider_sessioned,
+        .session_gap_s =
+            file->session_gap > 0 ? (int)(file->session_gap / MS_PER_SECOND) : UNUSED_SESSION_GAP_S,
+        .outbound_visible = file->outbound_visible,
+    };
+    to->id = ids_channel(&tenant->id, str_of(to->provider), str_of(to->account));
+    if (channel->is_received)
+        add_received(r, tenant, file, to);
+    else
+        r->warnings[r->to->warning_count++] =
+            conf_note(r->conf, &file->channel,
+                      "warning: channel %s is not received yet by this version", file->channel);
+}
+
+static bool resolve_tenant(struct resolver *r, const struct file_tenant *file,
+                           struct catalog_tenant *to)
+{
+    const struct file_connector *connectors = file->connectors.v;
+    struct catalog_channel *to_channels =
+        arena_alloc(r->arena, file->connectors.n * sizeof *to_channels);
+    if (to_channels == NULL)
+        return false;
+    *to = (struct catalog_tenant){
+        .id = ids_tenant(str_of(file->slug)),
+        .slug = file->slug,
+        .name = file->name != NULL ? file->name : file->slug,
+        .timezone = file->timezone,
+        .channels = to_channels,
+        .channel_count = file->connectors.n,
+    };
+    for (size_t i = 0; i < file->connectors.n; i++)
+        resolve_connector(r, to, &connectors[i], &to_channels[i]);
+    return true;
+}
+
+static bool resolve_tenants(struct resolver *r)
+{
+    const struct file_tenant *tenants = r->file->tenants.v;
+    size_t count = r->file->tenants.n;
+    for (size_t i = 0; i < count; i++)
+        r->connector_count += tenants[i].connectors.n;
+    struct catalog_tenant *to = arena_alloc(r->arena, count * sizeof *to);
+    r->received = arena_alloc(r->arena, r->connector_count * sizeof *r->received);
+    r->warnings = arena_alloc(r->arena, r->connector_count * sizeof *r->warnings);
+    if (to == NULL || r->received == NULL || r->warnings == NULL)
+        return false;
+    r->to->catalog = (struct catalog){to, count};
+    r->to->receive.connectors = r->received;
+    r->to->warnings = r->warnings;
+    for (size_t i = 0; i < count; i++)
+        if (!resolve_tenant(r, &tenants[i], &to[i]))
+            return false;
+    return true;
+}
+
+static enum rc resolve(struct conf *conf, const char *path, const struct file_pipeline *file,
+                       struct pipeline *to, struct err *err)
+{
+    struct resolver r = {.conf = conf, .arena = conf_arena(conf), .file = file, .to = to};
+    to->path = arena_str(r.arena, str_of(path)).p;
+    to->database_url = file->database.url;
+    to->rollup_every_ms = (int)file->rollup.every;
+    to->archive_days = (int)file->archive.days;
+    resolve_receive(file, &to->receive);
+    resolve_load(&r);
+    if (to->path == NULL || !resolve_properties(&r) || !resolve_tenants(&r))
+        return err_set(err, RC_REJECT, "\"%s\" is too large", path);
+    return RC_OK;
+}
+
+/* ---- loading ---- */
+
+static enum rc finish(struct loaded *loaded, const char *path, const struct file_pipeline *file,
+                      pipeline_report_fn *report, void *context, struct err *err)
+{
+    pipeline_check(loaded->conf, file);
+    enum rc rc = conf_end(loaded->conf, report, context, err);
+    return rc == RC_OK ? resolve(loaded->conf, path, file, &loaded->pipeline, err) : rc;
+}
+
+/* yaml NULL: read the file. */
+static enum rc load(const char *path, struct str yaml, pipeline_report_fn *report, void *context,
+                    struct pipeline **pipeline_out, struct err *err)
+{
+    struct file_pipeline file = {0};
+    struct loaded *loaded = xcalloc(1, sizeof *loaded);
+    struct pipeline *pipeline = &loaded->pipeline;
+    loaded->conf = conf_new(path);
+    enum rc rc = RC_OK;
+    if (str_is_null(yaml))
+        rc = conf_read(loaded->conf, pipeline_keys, &file, err);
+    else
+        conf_read_text(loaded->conf, yaml, pipeline_keys, &file);
+    if (rc == RC_OK)
+        rc = finish(loaded, path, &file, report, context, err);
+    if (rc != RC_OK)
+        pipeline_free(&pipeline);
+    *pipeline_out = pipeline;
+    return rc;
+}
+
+enum rc pipeline_load(const char *path, pipeline_report_fn *report, void *context,
+                      struct pipeline **pipeline_out, struct err *err)
+{
+    return load(path, STR_NULL, report, context, pipeline_out, err);
+}
+
+enum rc pipeline_load_text(const char *path, struct str yaml, pipeline_report_fn *report,
+                           void *context, struct pipeline **pipeline_out, struct err *err)
+{
+    return load(path, yaml, report, context, pipeline_out, err);
+}
+
+void pipeline_free(struct pipeline **pipeline)
+{
+    if (pipeline == NULL || *pipeline == NULL)
+        return;
+    struct loaded *loaded = (struct loaded *)*pipeline;
+    conf_free(&loaded->conf);
+    free(loaded);
+    *pipeline = NULL;
+}

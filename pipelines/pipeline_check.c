@@ -1,0 +1,66 @@
+#include "pipelines/pipeline_check.h"
+
+#include "lib/conf_value.h"
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static void check_port(struct conf *conf, const char *const *address)
+{
+    const char *colon = *address != NULL ? strrchr(*address, ':') : NULL;
+    int64_t port;
+    if (colon != NULL && (!conf_value_int(str_of(colon + 1), &port) || port > 65535))
+        conf_fault(conf, address, "expected a port from 0 to 65535 after the last colon");
+}
+
+static void check_needs(struct conf *conf, const struct file_connector *connector)
+{
+    if (same(connector->channel, "telegram") && same(connector->mode, "webhook") &&
+        connector->secret_token == NULL)
+        conf_fault(conf, &connector->name,
+                   "secret_token is missing; telegram's mode webhook needs it to know its sender");
+    if (same(connector->channel, "email") && same(connector->mode, "imap") &&
+        connector->url == NULL)
+        conf_fault(conf, &connector->name,
+                   "url is missing; email's mode imap needs it, such as imaps://mail.example:993");
+}
+
+/* The account's name is part of every id, so two connectors with one account would be one channel.
+ */
+static void check_repeats(struct conf *conf, const struct file_connector *earlier,
+                          const struct file_connector *connector)
+{
+    if (same(earlier->name, connector->name))
+        conf_fault(conf, &connector->name, "\"%s\" names another connector of this tenant already",
+                   connector->name);
+    if (same(earlier->channel, connector->channel) && same(earlier->account, connector->account))
+        conf_fault(conf, &connector->account,
+                   "this account is carried by connector \"%s\" of this tenant already",
+                   earlier->name != NULL ? earlier->name : "?");
+}
+
+static void check_tenant(struct conf *conf, const struct file_tenant *tenant)
+{
+    const struct file_connector *connectors = tenant->connectors.v;
+    for (size_t i = 0; i < tenant->connectors.n; i++) {
+        check_needs(conf, &connectors[i]);
+        for (size_t j = 0; j < i; j++)
+            check_repeats(conf, &connectors[j], &connectors[i]);
+    }
+}
+
+void pipeline_check(struct conf *conf, const struct file_pipeline *file)
+{
+    const struct file_tenant *tenants = file->tenants.v;
+    check_port(conf, &file->receive.listen);
+    check_port(conf, &file->receive.admin);
+    for (size_t i = 0; i < file->tenants.n; i++) {
+        check_tenant(conf, &tenants[i]);
+        for (size_t j = 0; j < i; j++)
+            if (same(tenants[j].slug, tenants[i].slug))
+                conf_fault(conf, &tenants[i].slug, "\"%s\" names another tenant already",
+                           tenants[i].slug);
+    }
+}

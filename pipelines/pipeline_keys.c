@@ -1,0 +1,248 @@
+#include "pipelines/pipeline_keys.h"
+
+#include "lib/limits.h"
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+/* The shape of an IANA name; whether the zone exists is PostgreSQL's to say. */
+#define ZONE_PATTERN "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
+#define ZONE_EXPECTED "an IANA time zone such as America/Bogota or UTC"
+
+#define ADDRESS_PATTERN "([^]:, []+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}"
+#define CONNECTOR_PATTERN "^[a-z0-9][a-z0-9-]{0,62}$"
+
+static const struct conf_key database_keys[] = {
+    {CONF_AT_SECRET(struct file_database, url), .name = "url", .required = true,
+     .expected = "a libpq URL such as postgresql://user@host/database",
+     .help = "Where PostgreSQL is: a libpq URL or keyword string. A password is better kept in a "
+             "passfile or in `${file:...}`."},
+    {.name = NULL}};
+
+static const struct conf_key embedded_keys[] = {
+    {CONF_AT_TEXT(struct file_bus, path), .name = "path", .fallback = "var/bus.db",
+     .help = "The SQLite file of the embedded bus. A relative path starts at the working "
+             "directory."},
+    {.name = NULL}};
+
+static const struct conf_key kafka_keys[] = {
+    {CONF_AT_TEXT(struct file_bus, brokers), .name = "brokers", .required = true,
+     .pattern = "^" ADDRESS_PATTERN "(," ADDRESS_PATTERN ")*$",
+     .expected = "brokers as host:port,host:port", .help = "Brokers to begin with."},
+    {CONF_AT_INT(struct file_bus, partitions), .name = "partitions", .fallback = "12", .least = 1,
+     .most = 10000, .help = "Partitions of the topics that sluice makes; those there are stay."},
+    {CONF_AT_INT(struct file_bus, replication), .name = "replication", .fallback = "1", .least = 1,
+     .most = 100,
+     .help = "Copies of each partition of the topics that sluice makes. Use 3 with "
+             "three brokers or more."},
+    {CONF_AT_DURATION(struct file_bus, delivery_timeout), .name = "delivery_timeout",
+     .fallback = "10s", .least = SECOND, .most = 10 * MINUTE,
+     .help = "How long a record may stay unconfirmed before its sender is told to come back."},
+    {CONF_AT_SECRET_MAP(struct file_bus, properties), .name = "properties",
+     .help = "librdkafka properties, passed on as they are: `security.protocol`, "
+             "`sasl.username`, ..."},
+    {.name = NULL}};
+
+static const char *const bus_kinds[] = {"embedded", "kafka", NULL};
+static const struct conf_variant bus_variants[] = {
+    {"embedded", embedded_keys}, {"kafka", kafka_keys}, {NULL, NULL}};
+
+static const struct conf_key bus_keys[] = {
+    {CONF_AT_CHOICE(struct file_bus, kind), .name = "kind", .fallback = "embedded",
+     .words = bus_kinds, .variants = bus_variants,
+     .help = "`embedded` is a log in one file, for one machine; `kafka` is for more."},
+    {CONF_AT_TEXT(struct file_bus, topic_prefix), .name = "topic_prefix", .fallback = "sluice",
+     .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$",
+     .expected = "letters, digits, dots, dashes and underscores",
+     .help = "Topics are named `PREFIX.records`, `PREFIX.raw` and `PREFIX.deadletter`."},
+    {CONF_AT_DURATION(struct file_bus, retention), .name = "retention", .fallback = "30d",
+     .least = DAY, .most = 3650 * DAY,
+     .help = "How long the bus keeps raw traffic, and records that no loader has read."},
+    {.name = NULL}};
+
+static const struct conf_key receive_keys[] = {
+    {CONF_AT_TEXT(struct file_receive, listen), .name = "listen", .fallback = "127.0.0.1:8080",
+     .pattern = "^" ADDRESS_PATTERN "$",
+     .expected = "an address such as 127.0.0.1:8080 or [::1]:8080",
+     .help = "Address of the webhooks, `/hooks/TENANT/CONNECTOR`. TLS belongs to a proxy before "
+             "it. Port 0 takes any free port."},
+    {CONF_AT_TEXT(struct file_receive, admin), .name = "admin", .fallback = "127.0.0.1:9180",
+     .pattern = "^(" ADDRESS_PATTERN "|none)$",
+     .expected = "an address such as 127.0.0.1:9180, or none",
+     .help = "Address of `/metrics`, `/healthz` and `/readyz`; `none` turns them off."},
+    {CONF_AT_SIZE(struct file_receive, max_body), .name = "max_body", .fallback = "4MiB",
+     .least = (int64_t)KIB, .most = (int64_t)LIMIT_BODY_MOST_BYTES,
+     .help = "Larger bodies are answered 413. WhatsApp sends up to 3 MB."},
+    {CONF_AT_INT(struct file_receive, threads), .name = "threads", .fallback = "0", .least = 0,
+     .most = 256, .help = "Threads that serve connections; 0 is one per processor."},
+    {CONF_AT_DURATION(struct file_receive, idle_timeout), .name = "idle_timeout", .fallback = "60s",
+     .least = SECOND, .most = HOUR,
+     .help = "A connection that sends nothing for so long is closed."},
+    {CONF_AT_INT(struct file_receive, max_connections), .name = "max_connections",
+     .fallback = "4096", .least = 1, .most = 1000000,
+     .help = "Connections open at a time; further ones wait."},
+    {.name = NULL}};
+
+static const struct conf_key load_keys[] = {
+    {CONF_AT_INT(struct file_load, batch_records), .name = "batch_records", .fallback = "10000",
+     .least = 1, .most = LIMIT_BATCH_RECORDS, .help = "Most records of one transaction."},
+    {CONF_AT_SIZE(struct file_load, batch_bytes), .name = "batch_bytes", .fallback = "16MiB",
+     .least = (int64_t)(64 * KIB), .most = (int64_t)LIMIT_BATCH_BYTES,
+     .help = "Most bytes of records of one transaction."},
+    {CONF_AT_DURATION(struct file_load, batch_wait), .name = "batch_wait", .fallback = "200ms",
+     .least = 0, .most = MINUTE, .help = "How long a batch that has begun waits for more records."},
+    {CONF_AT_TEXT(struct file_load, group), .name = "group", .fallback = "sluice-loader",
+     .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$",
+     .expected = "letters, digits, dots, dashes and underscores",
+     .help = "Consumer group. Offsets in the database are stored under this name: a new name reads "
+             "the bus from its beginning."},
+    {.name = NULL}};
+
+static const struct conf_key rollup_keys[] = {
+    {CONF_AT_DURATION(struct file_rollup, every), .name = "every", .fallback = "10s", .least = 100,
+     .most = DAY, .help = "How often `sluice run` recomputes what is dirty."},
+    {.name = NULL}};
+
+static const struct conf_key archive_keys[] = {
+    {CONF_AT_BOOL(struct file_archive, raw), .name = "raw", .fallback = "true",
+     .help = "Whether the bytes as received are kept beside the records, for replays."},
+    {CONF_AT_INT(struct file_archive, days), .name = "days", .fallback = "30", .least = 1,
+     .most = 3650, .help = "How many days they are kept."},
+    {.name = NULL}};
+
+/* ---- connectors ---- */
+
+#define SESSION_GAP(otherwise)                                                                     \
+    {                                                                                              \
+        CONF_AT_DURATION(struct file_connector, session_gap),                                      \
+            .name = "session_gap", .fallback = (otherwise), .least = MINUTE, .most = 365 * DAY,    \
+            .help = "After so long a silence a new session begins."                                \
+    }
+
+#define OUTBOUND_VISIBLE(otherwise)                                                                \
+    {                                                                                              \
+        CONF_AT_BOOL(struct file_connector, outbound_visible),                                     \
+            .name = "outbound_visible", .fallback = (otherwise),                                   \
+            .help =                                                                                \
+                "Whether the source shows what the business sends. If not, response times stay "   \
+                "unknown instead of wrong."                                                        \
+    }
+
+static const char *const senders[] = {"agent", "bot", NULL};
+
+static const struct conf_key whatsapp_keys[] = {
+    {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
+     .pattern = "^[0-9]{1,32}$",
+     .expected = "a phone number id, digits only, such as 106540352242922",
+     .help = "The phone number id (`metadata.phone_number_id`), not the phone number."},
+    {CONF_AT_SECRET(struct file_connector, verify_token), .name = "verify_token",
+     .help = "What Meta must send when the callback URL is saved. Without it that request is "
+             "refused."},
+    {CONF_AT_SECRET_LIST(struct file_connector, app_secrets), .name = "app_secrets",
+     .required = true, .expected = "a list of at least one app secret",
+     .help = "App secrets that may sign a body, tried in order: several while one is being "
+             "replaced."},
+    {CONF_AT_CHOICE(struct file_connector, api_sender), .name = "api_sender", .fallback = "agent",
+     .words = senders,
+     .help = "Who is taken for the sender of messages known only from their statuses."},
+    SESSION_GAP("1d"),
+    OUTBOUND_VISIBLE("true"),
+    {.name = NULL}};
+
+static const char *const telegram_modes[] = {"webhook", "poll", NULL};
+
+static const struct conf_key telegram_keys[] = {
+    {CONF_AT_SECRET(struct file_connector, token), .name = "token", .required = true,
+     .pattern = "^[0-9]{1,20}:.", .expected = "a bot token as BotFather gives it, 123456:ABC...",
+     .help = "The bot's token. The number before the colon names the account."},
+    {CONF_AT_CHOICE(struct file_connector, mode), .name = "mode", .fallback = "webhook",
+     .words = telegram_modes, .help = "How updates arrive."},
+    {CONF_AT_SECRET(struct file_connector, secret_token), .name = "secret_token",
+     .help = "What Telegram sends with every webhook request; required by mode `webhook`."},
+    SESSION_GAP("1d"),
+    OUTBOUND_VISIBLE("false"),
+    {.name = NULL}};
+
+static const char *const email_modes[] = {"imap", "webhook", NULL};
+
+static const struct conf_key email_keys[] = {
+    {CONF_AT_TEXT(struct file_connector, account), .name = "address", .required = true,
+     .pattern = "^[^@[:space:]]+@[^@[:space:]]+$", .expected = "a mail address",
+     .help = "The mailbox; it names the account."},
+    {CONF_AT_CHOICE(struct file_connector, mode), .name = "mode", .fallback = "imap",
+     .words = email_modes, .help = "How mail arrives."},
+    {CONF_AT_SECRET(struct file_connector, url), .name = "url",
+     .expected = "a URL such as imaps://mail.example:993",
+     .help = "The mail server; required by mode `imap`."},
+    {CONF_AT_TEXT(struct file_connector, user), .name = "user", .help = "Login of the mailbox."},
+    {CONF_AT_SECRET(struct file_connector, password), .name = "password",
+     .help = "Password of the mailbox."},
+    {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "1m",
+     .least = SECOND, .most = DAY, .help = "How often the mailbox is looked at."},
+    SESSION_GAP("7d"),
+    OUTBOUND_VISIBLE("false"),
+    {.name = NULL}};
+
+static const struct conf_key b2chat_keys[] = {
+    {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
+     .help = "A name for the B2Chat account; it may not change later."},
+    {CONF_AT_SECRET(struct file_connector, client_id), .name = "client_id", .required = true,
+     .help = "Of the API's client."},
+    {CONF_AT_SECRET(struct file_connector, client_secret), .name = "client_secret",
+     .required = true, .help = "Of the API's client."},
+    {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "6h",
+     .least = MINUTE, .most = 30 * DAY, .help = "How often the API is asked."},
+    {CONF_AT_TEXT(struct file_connector, timezone), .name = "timezone",
+     .fallback = "America/Bogota", .pattern = ZONE_PATTERN, .expected = ZONE_EXPECTED,
+     .help = "Zone of the times that the API gives without one."},
+    OUTBOUND_VISIBLE("true"),
+    {.name = NULL}};
+
+static const char *const channels[] = {"whatsapp", "telegram", "email", "b2chat", NULL};
+static const struct conf_variant channel_variants[] = {{"whatsapp", whatsapp_keys},
+                                                       {"telegram", telegram_keys},
+                                                       {"email", email_keys},
+                                                       {"b2chat", b2chat_keys},
+                                                       {NULL, NULL}};
+
+static const struct conf_key connector_keys[] = {
+    {CONF_AT_TEXT(struct file_connector, name), .name = "name", .required = true,
+     .pattern = CONNECTOR_PATTERN, .expected = "lower-case letters, digits and dashes",
+     .help = "Names the connector within its tenant; the last part of its webhook's path."},
+    {CONF_AT_CHOICE(struct file_connector, channel), .name = "channel", .required = true,
+     .words = channels, .variants = channel_variants,
+     .help = "The platform. It decides which further keys the connector has."},
+    {.name = NULL}};
+
+static const struct conf_key tenant_keys[] = {
+    {CONF_AT_TEXT(struct file_tenant, slug), .name = "slug", .required = true,
+     .pattern = "^[a-z0-9][a-z0-9-]{0,98}$",
+     .expected = "lower-case letters, digits and dashes, at most 99",
+     .help = "Names the tenant for good: every id is derived from it."},
+    {CONF_AT_TEXT(struct file_tenant, name), .name = "name",
+     .help = "For people; the slug if absent."},
+    {CONF_AT_TEXT(struct file_tenant, timezone), .name = "timezone", .fallback = "UTC",
+     .pattern = ZONE_PATTERN, .expected = ZONE_EXPECTED,
+     .help = "Decides where the tenant's days begin."},
+    {CONF_AT_TABLE_LIST(struct file_tenant, connectors, connector_keys, struct file_connector),
+     .name = "connectors", .help = "Where the tenant's conversations come from."},
+    {.name = NULL}};
+
+const struct conf_key pipeline_keys[] = {
+    {CONF_AT_TABLE(struct file_pipeline, database, database_keys), .name = "database",
+     .required = true, .help = "Where the conversations are stored."},
+    {CONF_AT_TABLE(struct file_pipeline, bus, bus_keys), .name = "bus",
+     .help = "What carries records from connectors to the loader."},
+    {CONF_AT_TABLE(struct file_pipeline, receive, receive_keys), .name = "receive",
+     .help = "The webhook endpoint."},
+    {CONF_AT_TABLE(struct file_pipeline, load, load_keys), .name = "load",
+     .help = "The loader: bus to PostgreSQL."},
+    {CONF_AT_TABLE(struct file_pipeline, rollup, rollup_keys), .name = "rollup",
+     .help = "Sessions and daily analytics."},
+    {CONF_AT_TABLE(struct file_pipeline, archive, archive_keys), .name = "archive",
+     .help = "Raw traffic, kept for replays."},
+    {CONF_AT_TABLE_LIST(struct file_pipeline, tenants, tenant_keys, struct file_tenant),
+     .name = "tenants", .required = true, .help = "Whose conversations are carried."},
+    {.name = NULL}};
