@@ -1,7 +1,8 @@
 /* cli.h: the command line. One file per verb, one table of verbs (main.c).
  *
  * Data goes to stdout, words to stderr. Exit codes: 0 done, 1 failed, 2 usage (an invalid pipeline
- * file included). A verb gets argv with the global options removed: argv[0] is the verb. */
+ * file included). A verb gets argv with the global options removed: argv[0] is the verb. main has
+ * called log_init with the verb's name; a verb that runs until it is stopped calls stop_install. */
 #ifndef SLUICE_CLI_CLI_H
 #define SLUICE_CLI_CLI_H
 

@@ -1,0 +1,126 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "lib/stop.h"
+#include "pipelines/pipeline.h"
+#include "pipelines/supervisor.h"
+
+static const char help[] =
+    "Usage: sluice run [-p FILE] [--roles LIST] [--pid-file FILE]\n"
+    "\n"
+    "Runs the whole pipeline: one child process per role, started anew when it ends (after 0.2 s,\n"
+    "then twice as long each time up to 30 s; from 0.2 s again once a child has lived for 60 s).\n"
+    "\n"
+    "  receive  takes webhooks, normalizes them and appends the records to the bus\n"
+    "  load     merges records from the bus into PostgreSQL\n"
+    "  rollup   recomputes sessions and daily analytics of what has changed\n"
+    "\n"
+    "Options:\n"
+    "  --roles LIST     only these roles, separated by commas; default receive,load,rollup\n"
+    "  --pid-file FILE  hold FILE locked with the process id in it; refuses to run twice\n"
+    "  -p FILE          the pipeline file\n"
+    "\n"
+    "SIGTERM or SIGINT drains the roles in that order, each for at most 30 s. A role that ends\n"
+    "with exit code 2 (usage, pipeline file) ends the whole: another start would change nothing.\n"
+    "\n"
+    "Example: the receiver on one machine, the rest on another\n"
+    "  sluice -p pipelines/production.yaml run --roles receive\n"
+    "  sluice -p pipelines/production.yaml run --roles load,rollup\n"
+    "\n"
+    "Exit codes: 0 stopped by a signal and drained, 1 failed, 2 usage or invalid pipeline file.\n";
+
+static const struct supervisor_role all_roles[] = {
+    {"receive", NULL},
+    {"load", NULL},
+    {"rollup", "--follow"},
+};
+#define ROLES (sizeof all_roles / sizeof *all_roles)
+
+struct arguments {
+    struct supervisor_role roles[ROLES];
+    size_t role_count;
+    const char *pid_file;
+};
+
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = list; p != NULL; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (strncmp(p, name, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static size_t count_words(const char *list)
+{
+    size_t n = 1;
+    for (; *list != '\0'; list++)
+        n += *list == ',';
+    return n;
+}
+
+/* Keeps the order of draining, whatever the order of the list; false: an unknown or repeated word.
+ */
+static bool choose_roles(const char *list, struct arguments *to)
+{
+    to->role_count = 0;
+    for (size_t i = 0; i < ROLES; i++)
+        if (list == NULL || is_listed(list, all_roles[i].name))
+            to->roles[to->role_count++] = all_roles[i];
+    return list == NULL || to->role_count == count_words(list);
+}
+
+static int parse(int argc, char **argv, struct arguments *to)
+{
+    const char *list = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char **option = strcmp(argv[i], "--roles") == 0      ? &list
+                              : strcmp(argv[i], "--pid-file") == 0 ? &to->pid_file
+                                                                   : NULL;
+        if (option == NULL)
+            return cli_usage_error(&cli_run, "\"%s\" is not expected here", argv[i]);
+        if (argv[i + 1] == NULL)
+            return cli_usage_error(&cli_run, "%s needs a value", argv[i]);
+        *option = argv[++i];
+    }
+    if (!choose_roles(list, to))
+        return cli_usage_error(&cli_run,
+                               "--roles \"%s\": expected words of receive, load, rollup, "
+                               "separated by commas",
+                               list);
+    return CLI_DONE;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    struct err err;
+    int code = parse(argc, argv, &arguments);
+    if (code != CLI_DONE)
+        return code;
+    struct pipeline *pipeline = cli_load_pipeline(cli, &cli_run);
+    if (pipeline == NULL)
+        return CLI_USAGE;
+    pipeline_free(&pipeline);
+    struct supervisor_conf conf = {.pipeline_path = cli->pipeline_path,
+                                   .roles = arguments.roles,
+                                   .role_count = arguments.role_count,
+                                   .pid_file = arguments.pid_file,
+                                   .drain_ms = SUPERVISOR_DRAIN_MS};
+    stop_install();
+    enum rc rc = supervisor_run(&conf, &err);
+    if (rc == RC_OK)
+        return CLI_DONE;
+    (void)cli_fail(&cli_run, &err);
+    return rc == RC_REJECT ? CLI_USAGE : CLI_FAILED;
+}
+
+const struct cli_verb cli_run = {
+    .name = "run",
+    .summary = "run every role of the pipeline, restarted when it ends, drained on SIGTERM",
+    .help = help,
+    .run = run,
+};
