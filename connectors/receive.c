@@ -1,0 +1,301 @@
+#include "connectors/receive.h"
+
+#include <openssl/rand.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "connectors/address.h"
+#include "connectors/receive_server.h"
+#include "lib/clock.h"
+#include "lib/limits.h"
+#include "lib/log.h"
+#include "lib/stop.h"
+
+#define IDLE_TIMEOUT_DEFAULT_S 15
+#define CONNECTIONS_DEFAULT 1024
+#define CONNECTION_MEMORY_BYTES (32 * KIB) /* bounds the headers of a request */
+#define ADMIN_CONNECTIONS 16
+#define OTHER_FILES 64 /* descriptors beside those of connections */
+/* Bodies in memory, all together; at least as many as two of the largest. */
+#define HELD_BYTES (64 * MIB)
+
+#define TICK_MS 100
+#define PROBE_EVERY_US (2 * US_PER_SECOND)
+#define RETRY_FIRST_MS 200
+#define RETRY_MOST_MS 5000
+#define DRAIN_US (20 * US_PER_SECOND)
+#define LAST_ANSWERS_US (1 * US_PER_SECOND)
+
+struct listener {
+    int fd; /* -1: none, or MHD's */
+    char address[ADDRESS_TEXT_BYTES];
+    struct MHD_Daemon *daemon;
+};
+
+struct receive {
+    struct receive_conf conf; /* defaults filled in */
+    const struct bus_conf *bus;
+    struct receive_server server;
+    struct receive_admin admin_state;
+    struct listener hooks;
+    struct listener admin;
+};
+
+/* ---- listeners ---- */
+
+/* The format alone: its arguments may come from a request. */
+__attribute__((format(printf, 2, 0))) static void on_mhd_log(void *context, const char *format,
+                                                             va_list args)
+{
+    (void)context;
+    (void)args;
+    LOG_DEBUG("http", LOG_STR("event", format));
+}
+
+static enum rc start_daemon(struct listener *listener, unsigned int flags,
+                            MHD_AccessHandlerCallback handler, void *context,
+                            struct MHD_OptionItem *options, struct err *err)
+{
+    if (listen(listener->fd, SOMAXCONN) != 0)
+        return err_set(err, RC_FATAL, "cannot listen on %s: %m", listener->address);
+    listener->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | flags, 0, NULL, NULL, handler, context,
+        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    if (listener->daemon == NULL)
+        return err_set(err, RC_FATAL,
+                       "cannot start the HTTP server on %s; see the log at "
+                       "SLUICE_LOG=debug",
+                       listener->address);
+    listener->fd = -1;
+    return RC_OK;
+}
+
+static enum rc start_hooks(struct receive *receive, struct err *err)
+{
+    const struct receive_conf *conf = &receive->conf;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, conf->max_connections, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)receive_request_completed, &receive->server},
+        {conf->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, conf->threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    enum rc rc = start_daemon(&receive->hooks, MHD_ALLOW_SUSPEND_RESUME, receive_request_handle,
+                              &receive->server, options, err);
+    atomic_store(&receive->admin_state.daemon, receive->hooks.daemon);
+    return rc;
+}
+
+static enum rc start_admin(struct receive *receive, struct err *err)
+{
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_CONNECTION_TIMEOUT, receive->conf.idle_timeout_s, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, ADMIN_CONNECTIONS, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    if (receive->conf.admin == NULL)
+        return RC_OK;
+    return start_daemon(&receive->admin, MHD_NO_FLAG, receive_admin_handle, &receive->admin_state,
+                        options, err);
+}
+
+static enum rc bind_listeners(struct receive *receive, struct err *err)
+{
+    enum rc rc =
+        address_bind(receive->conf.listen, &receive->hooks.fd, receive->hooks.address, err);
+    if (rc == RC_OK && receive->conf.admin != NULL)
+        rc = address_bind(receive->conf.admin, &receive->admin.fd, receive->admin.address, err);
+    return rc;
+}
+
+static void close_listener(struct listener *listener)
+{
+    if (listener->daemon != NULL)
+        MHD_stop_daemon(listener->daemon);
+    listener->daemon = NULL;
+    if (listener->fd >= 0)
+        (void)close(listener->fd);
+    listener->fd = -1;
+}
+
+/* ---- the bus ---- */
+
+static enum rc reach_bus(struct receive *receive, struct err *err)
+{
+    enum rc rc = bus_prepare(receive->bus, err);
+    if (rc == RC_OK)
+        rc = bus_producer_open(receive->bus, &receive->server.producer, err);
+    return rc;
+}
+
+/* Until then nobody is listening: a sender finds the door closed and comes again, as with 503. */
+static enum rc wait_for_bus(struct receive *receive, struct err *err)
+{
+    int wait_ms = RETRY_FIRST_MS;
+    enum rc rc = RC_RETRY;
+    while (!stop_requested()) {
+        rc = reach_bus(receive, err);
+        if (rc != RC_RETRY && rc != RC_AGAIN)
+            break;
+        LOG_WARN("the bus is away, no webhook is taken; start it, or run sluice check",
+                 LOG_STR("error", err->msg), LOG_INT("retry_ms", wait_ms));
+        stop_sleep_ms(wait_ms);
+        wait_ms = wait_ms * 2 < RETRY_MOST_MS ? wait_ms * 2 : RETRY_MOST_MS;
+    }
+    atomic_store(&receive->server.bus_reached, rc == RC_OK);
+    return rc;
+}
+
+/* After a failure, so that readiness comes back without traffic (a balancer sends none while it is
+ * not ready). */
+static void probe_bus(struct receive *receive, int64_t *last_us)
+{
+    struct err err;
+    int64_t now_us = clock_monotonic_us();
+    if (atomic_load(&receive->server.bus_reached) || now_us - *last_us < PROBE_EVERY_US)
+        return;
+    *last_us = now_us;
+    if (bus_prepare(receive->bus, &err) == RC_OK) {
+        atomic_store(&receive->server.bus_reached, true);
+        LOG_INFO("the bus is reached again");
+    } else {
+        LOG_WARN("the bus takes nothing, senders get 503; run sluice check",
+                 LOG_STR("error", err.msg));
+    }
+}
+
+/* ---- life ---- */
+
+static void wait_for_zero(const atomic_size_t *count, int64_t most_us)
+{
+    int64_t until = clock_monotonic_us() + most_us;
+    while (atomic_load(count) > 0 && clock_monotonic_us() < until)
+        (void)usleep(1000);
+}
+
+/* Every request that the bus was given gets its answer; MHD must not be stopped with connections
+ * suspended, and closing the producer ends those that are left. */
+static void drain(struct receive *receive)
+{
+    struct receive_server *server = &receive->server;
+    struct bus_producer_stats stats = {0};
+    atomic_store(&server->stopping, true);
+    int fd = MHD_quiesce_daemon(receive->hooks.daemon);
+    if (fd >= 0)
+        (void)close(fd);
+    wait_for_zero(&server->producing, INT32_MAX);
+    wait_for_zero(&server->unanswered, DRAIN_US);
+    size_t late = atomic_load(&server->unanswered);
+    atomic_store(&receive->admin_state.daemon, NULL);
+    close_listener(&receive->admin);
+    bus_producer_stats(server->producer, &stats);
+    bus_producer_close(&server->producer, 0);
+    wait_for_zero(&server->unanswered, LAST_ANSWERS_US);
+    close_listener(&receive->hooks);
+    LOG_INFO("stopped", LOG_INT("delivered_messages", stats.delivered_messages),
+             LOG_INT("failed_messages", stats.failed_messages), LOG_INT("unanswered", late));
+}
+
+static enum rc serve(struct receive *receive, struct err *err)
+{
+    enum rc rc = start_hooks(receive, err);
+    if (rc != RC_OK)
+        return rc;
+    LOG_INFO("taking webhooks", LOG_STR("listen", receive->hooks.address),
+             LOG_STR("admin", receive->conf.admin != NULL ? receive->admin.address : "-"),
+             LOG_INT("connectors", receive->conf.connector_count),
+             LOG_INT("threads", receive->conf.threads));
+    int64_t last_probe_us = 0;
+    while (!stop_requested()) {
+        stop_sleep_ms(TICK_MS);
+        probe_bus(receive, &last_probe_us);
+    }
+    drain(receive);
+    return RC_OK;
+}
+
+static enum rc run(struct receive *receive, struct err *err)
+{
+    enum rc rc = route_table_new(receive->conf.connectors, receive->conf.connector_count,
+                                 &receive->server.routes, err);
+    if (rc != RC_OK)
+        return rc;
+    receive->server.answers = receive_answers_new();
+    receive->server.metrics = receive_metrics_new(receive->server.routes);
+    rc = bind_listeners(receive, err);
+    if (rc == RC_OK)
+        rc = start_admin(receive, err);
+    if (rc == RC_OK)
+        rc = wait_for_bus(receive, err);
+    if (rc == RC_OK)
+        rc = serve(receive, err);
+    else if (stop_requested())
+        rc = RC_OK; /* asked to stop before the bus came: nothing to drain */
+    return rc;
+}
+
+static struct receive_conf with_defaults(const struct receive_conf *conf)
+{
+    struct receive_conf full = *conf;
+    if (full.max_body_bytes == 0)
+        full.max_body_bytes = LIMIT_BODY_DEFAULT_BYTES;
+    if (full.threads <= 0)
+        full.threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (full.idle_timeout_s <= 0)
+        full.idle_timeout_s = IDLE_TIMEOUT_DEFAULT_S;
+    if (full.max_connections <= 0)
+        full.max_connections = CONNECTIONS_DEFAULT;
+    return full;
+}
+
+static void raise_file_limit(int connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections + OTHER_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        LOG_WARN("too few file descriptors for max_connections; raise \"ulimit -n\"",
+                 LOG_INT("descriptors", limit.rlim_cur), LOG_INT("connections", connections));
+}
+
+static void init(struct receive *receive)
+{
+    struct receive_server *server = &receive->server;
+    server->conf = &receive->conf;
+    server->max_body_bytes = receive->conf.max_body_bytes;
+    server->max_held_bytes =
+        server->max_body_bytes > HELD_BYTES / 2 ? 2 * server->max_body_bytes : HELD_BYTES;
+    server->max_body_us = 2 * receive->conf.idle_timeout_s * US_PER_SECOND;
+    (void)pthread_mutex_init(&server->pool_lock, NULL);
+    /* Only to tell processes apart; zeros would still be unique within this one. */
+    (void)RAND_bytes((unsigned char *)&server->request_prefix, sizeof server->request_prefix);
+    raise_file_limit(receive->conf.max_connections);
+}
+
+static void done(struct receive *receive)
+{
+    close_listener(&receive->admin);
+    close_listener(&receive->hooks);
+    bus_producer_close(&receive->server.producer, 0);
+    receive_request_free_idle(&receive->server);
+    receive_metrics_free(&receive->server.metrics);
+    receive_answers_free(&receive->server.answers);
+    route_table_free(&receive->server.routes);
+    (void)pthread_mutex_destroy(&receive->server.pool_lock);
+}
+
+enum rc receive_run(const struct receive_conf *conf, const struct bus_conf *bus, struct err *err)
+{
+    struct receive receive = {
+        .conf = with_defaults(conf), .bus = bus, .hooks = {.fd = -1}, .admin = {.fd = -1}};
+    receive.admin_state.server = &receive.server;
+    init(&receive);
+    enum rc rc = run(&receive, err);
+    done(&receive);
+    return rc;
+}

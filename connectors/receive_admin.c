@@ -1,0 +1,87 @@
+#include "connectors/receive_server.h"
+#include "lib/limits.h"
+#include "lib/metrics.h"
+
+#define METRICS_MOST_BYTES (8 * MIB)
+
+bool receive_is_ready(const struct receive_admin *admin)
+{
+    return atomic_load(&admin->daemon) != NULL && atomic_load(&admin->server->bus_reached) &&
+           !atomic_load(&admin->server->stopping);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
+                              const char *type, struct str body)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
+    if (response == NULL)
+        return MHD_NO;
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static uint64_t connections_of(const struct receive_admin *admin)
+{
+    struct MHD_Daemon *daemon = atomic_load(&admin->daemon);
+    if (daemon == NULL)
+        return 0;
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info != NULL ? info->num_connections : 0;
+}
+
+static enum MHD_Result answer_metrics(const struct receive_admin *admin,
+                                      struct MHD_Connection *connection)
+{
+    struct receive_server *server = admin->server;
+    struct receive_metrics_now now = {.connections = connections_of(admin),
+                                      .unconfirmed_requests = atomic_load(&server->unanswered),
+                                      .body_bytes = atomic_load(&server->held_bytes),
+                                      .ready = receive_is_ready(admin)};
+    if (atomic_load(&admin->daemon) != NULL)
+        bus_producer_stats(server->producer, &now.bus);
+    struct buf text;
+    buf_init(&text, METRICS_MOST_BYTES);
+    enum MHD_Result result =
+        receive_metrics_write(server->metrics, &now, &text)
+            ? answer(connection, MHD_HTTP_OK, METRICS_CONTENT_TYPE, buf_peek(&text))
+            : MHD_NO;
+    buf_done(&text);
+    return result;
+}
+
+enum MHD_Result receive_admin_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                     const char *method, const char *version, const char *upload,
+                                     size_t *upload_n, void **state)
+{
+    (void)version;
+    (void)upload;
+    static const char plain[] = "text/plain";
+    struct receive_admin *admin = cls;
+    if (*state == NULL) { /* headers only: a body, if any, is dropped */
+        *state = admin;
+        return MHD_YES;
+    }
+    if (*upload_n > 0) {
+        *upload_n = 0;
+        return MHD_YES;
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, plain,
+                      STR_LIT("method not allowed\n"));
+    if (strcmp(url, "/metrics") == 0)
+        return answer_metrics(admin, connection);
+    if (strcmp(url, "/healthz") == 0)
+        return answer(connection, MHD_HTTP_OK, plain, STR_LIT("ok\n"));
+    if (strcmp(url, "/readyz") == 0)
+        return receive_is_ready(admin)
+                   ? answer(connection, MHD_HTTP_OK, plain, STR_LIT("ready\n"))
+                   : answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, plain,
+                            STR_LIT("not ready: the bus is not reached, or stopping\n"));
+    return answer(connection, MHD_HTTP_NOT_FOUND, plain, STR_LIT("not found\n"));
+}

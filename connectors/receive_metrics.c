@@ -1,0 +1,161 @@
+#include "connectors/receive_metrics.h"
+
+#include <stdlib.h>
+
+#include "lib/arena.h"
+#include "lib/metrics.h"
+
+#define REJECT_CODES (REJECT_BAD_VALUE + 1)
+
+struct receive_metrics {
+    struct metrics *registry;
+    size_t route_count;
+    struct metric *(*answered)[VERDICTS]; /* by route index; the last row is for no route */
+    struct metric *rejected[REJECT_CODES];
+    struct metric *acknowledged;
+    struct metric *records;
+    struct metric *bytes;
+    struct metric *connections;
+    struct metric *unconfirmed;
+    struct metric *body_bytes;
+    struct metric *ready;
+    struct metric *bus_queued_messages;
+    struct metric *bus_queued_bytes;
+    struct metric *bus_delivered;
+    struct metric *bus_failed;
+    struct metric *bus_commits;
+};
+
+static const int64_t latency_bounds_us[] = {500,     1000,    2500,    5000,    10000,
+                                            25000,   50000,   100000,  250000,  500000,
+                                            1000000, 2500000, 5000000, 10000000};
+
+static void add_answered(struct receive_metrics *metrics, size_t index, const char *tenant,
+                         const char *connector)
+{
+    for (int verdict = VERDICT_OPEN + 1; verdict < VERDICTS; verdict++) {
+        struct metric_label labels[] = {{"tenant", tenant},
+                                        {"connector", connector},
+                                        {"verdict", verdict_name((enum verdict)verdict)}};
+        metrics->answered[index][verdict] =
+            metrics_add(metrics->registry, METRIC_COUNTER, "sluice_receive_requests_total",
+                        "Webhook requests by connector and verdict.", labels, 3);
+    }
+}
+
+static void add_rejected(struct receive_metrics *metrics)
+{
+    for (int code = 0; code < REJECT_CODES; code++) {
+        struct metric_label label = {"reason", reject_code_name((enum reject_code)code)};
+        metrics->rejected[code] = metrics_add(
+            metrics->registry, METRIC_COUNTER, "sluice_receive_rejects_total",
+            "Elements of authenticated bodies that became dead letters, by reason.", &label, 1);
+    }
+}
+
+static struct metric *add_plain(struct receive_metrics *metrics, enum metric_type type,
+                                const char *name, const char *help)
+{
+    return metrics_add(metrics->registry, type, name, help, NULL, 0);
+}
+
+static void add_gauges(struct receive_metrics *metrics)
+{
+    metrics->connections =
+        add_plain(metrics, METRIC_GAUGE, "sluice_receive_connections", "Open connections.");
+    metrics->unconfirmed = add_plain(metrics, METRIC_GAUGE, "sluice_receive_unconfirmed_requests",
+                                     "Requests handed to the bus and not answered yet.");
+    metrics->body_bytes = add_plain(metrics, METRIC_GAUGE, "sluice_receive_body_bytes",
+                                    "Bytes of bodies held in memory.");
+    metrics->ready = add_plain(metrics, METRIC_GAUGE, "sluice_receive_ready",
+                               "1 while webhooks can be taken, else 0.");
+    metrics->bus_queued_messages = add_plain(metrics, METRIC_GAUGE, "sluice_bus_queued_messages",
+                                             "Messages that the bus has not confirmed yet.");
+    metrics->bus_queued_bytes = add_plain(metrics, METRIC_GAUGE, "sluice_bus_queued_bytes",
+                                          "Bytes that the bus has not confirmed yet.");
+}
+
+static void add_counters(struct receive_metrics *metrics)
+{
+    metrics->records = add_plain(metrics, METRIC_COUNTER, "sluice_receive_records_total",
+                                 "Canonical records made of authenticated bodies.");
+    metrics->bytes = add_plain(metrics, METRIC_COUNTER, "sluice_receive_bytes_total",
+                               "Bytes of authenticated bodies.");
+    metrics->bus_delivered = add_plain(metrics, METRIC_COUNTER, "sluice_bus_delivered_total",
+                                       "Messages that the bus has confirmed.");
+    metrics->bus_failed = add_plain(metrics, METRIC_COUNTER, "sluice_bus_failed_total",
+                                    "Messages that the bus has not taken.");
+    metrics->bus_commits = add_plain(metrics, METRIC_COUNTER, "sluice_bus_commits_total",
+                                     "Transactions of the embedded bus.");
+}
+
+struct receive_metrics *receive_metrics_new(const struct route_table *routes)
+{
+    struct receive_metrics *metrics = xcalloc(1, sizeof *metrics);
+    metrics->registry = metrics_new();
+    metrics->route_count = route_count(routes);
+    metrics->answered = xcalloc(metrics->route_count + 1, sizeof *metrics->answered);
+    for (size_t i = 0; i < metrics->route_count; i++) {
+        const struct receive_connector *connector = route_at(routes, i)->connector;
+        add_answered(metrics, i, connector->tenant, connector->name);
+    }
+    add_answered(metrics, metrics->route_count, "", "");
+    add_rejected(metrics);
+    add_gauges(metrics);
+    add_counters(metrics);
+    metrics->acknowledged = metrics_add_histogram(
+        metrics->registry, "sluice_receive_acknowledge_seconds",
+        "Time from a request's headers to its 200, the bus having confirmed the body.",
+        latency_bounds_us, sizeof latency_bounds_us / sizeof *latency_bounds_us);
+    return metrics;
+}
+
+void receive_metrics_free(struct receive_metrics **metrics)
+{
+    if (metrics == NULL || *metrics == NULL)
+        return;
+    metrics_free(&(*metrics)->registry);
+    free((*metrics)->answered);
+    free(*metrics);
+    *metrics = NULL;
+}
+
+void receive_metrics_answered(struct receive_metrics *metrics, const struct route *route,
+                              enum verdict verdict)
+{
+    size_t index = route != NULL ? route->index : metrics->route_count;
+    metric_add(metrics->answered[index][verdict], 1);
+}
+
+void receive_metrics_acknowledged(struct receive_metrics *metrics, int64_t us)
+{
+    metric_observe(metrics->acknowledged, us);
+}
+
+void receive_metrics_put(struct receive_metrics *metrics, size_t records, size_t bytes)
+{
+    metric_add(metrics->records, (int64_t)records);
+    metric_add(metrics->bytes, (int64_t)bytes);
+}
+
+void receive_metrics_rejected(struct receive_metrics *metrics, const char *reason)
+{
+    for (int code = 0; code < REJECT_CODES; code++)
+        if (strcmp(reject_code_name((enum reject_code)code), reason) == 0)
+            metric_add(metrics->rejected[code], 1);
+}
+
+bool receive_metrics_write(struct receive_metrics *metrics, const struct receive_metrics_now *now,
+                           struct buf *out)
+{
+    metric_set(metrics->connections, (int64_t)now->connections);
+    metric_set(metrics->unconfirmed, (int64_t)now->unconfirmed_requests);
+    metric_set(metrics->body_bytes, (int64_t)now->body_bytes);
+    metric_set(metrics->ready, now->ready);
+    metric_set(metrics->bus_queued_messages, (int64_t)now->bus.queued_messages);
+    metric_set(metrics->bus_queued_bytes, (int64_t)now->bus.queued_bytes);
+    metric_set(metrics->bus_delivered, (int64_t)now->bus.delivered_messages);
+    metric_set(metrics->bus_failed, (int64_t)now->bus.failed_messages);
+    metric_set(metrics->bus_commits, (int64_t)now->bus.commits);
+    return metrics_write(metrics->registry, out);
+}
