@@ -288,11 +288,19 @@ struct record_field {
     const char *const *words;           /* RECORD_ENUM: NULL-terminated */
     const struct record_field *element; /* RECORD_LIST: fields, name == NULL ends */
     size_t element_bytes;
+    size_t name_bytes; /* strlen(name) */
+    bool is_as_of;     /* the as-of time that states the group; no column, no part of the version */
+    /* RECORD_UUID: kind of the entity whose external id is the next field; both are set or neither,
+     * and the one is the UUIDv5 of the other. NULL = an id that stands alone. */
+    const char *entity;
+    double least, most; /* RECORD_INT and RECORD_DECIMAL, inclusive: what the column holds */
 };
 
 const char *record_kind_name(enum record_kind kind);
 const char *source_kind_name(enum source_kind source);
 
+/* The members that every kind has, "schema" and "kind" apart, in the order of writing. */
+const struct record_field *record_common_fields(void);
 /* The fields beyond the common members, in the order of writing; name == NULL ends the table. */
 const struct record_field *record_fields(enum record_kind kind);
 
@@ -303,12 +311,15 @@ void record_init(struct record *record, enum record_kind kind);
 enum rc record_encode(const struct record *record, struct buf *out, struct err *err) MUST_USE;
 /* Reads one JSON object and checks it: schema, required members, words, ranges, and that every id
  * is the UUIDv5 of its external id (canonical-model 2.1). Texts live in the arena. Unknown members
- * are ignored. */
+ * are ignored; "kind" must come before the members that only the kind has. */
 enum rc record_decode(struct str json, struct arena *arena, struct record *record_out,
                       struct err *err) MUST_USE;
 
-/* 16-byte version of a stated group (canonical-model 6.1): as-of microseconds, rank, 7 bytes of
- * SHA-256 over its fields. false: the group is not stated. */
+/* 16-byte version of a stated group (canonical-model 6.1): as-of microseconds big endian, rank (0
+ * when they are 0), 7 bytes of SHA-256 over its fields in table order, each "<length>:<bytes>", or
+ * "-" for NULL. Bytes: texts, words, decimals, JSON and SHA-256 as they are; ids as 36 characters;
+ * times and ints in decimal; booleans "t" or "f"; lists as the encoder writes them, an empty one is
+ * NULL. false: the group is not stated. */
 bool record_version(const struct record *record, enum record_group group,
                     unsigned char version_out[RECORD_VERSION_BYTES]);
 
