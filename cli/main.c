@@ -152,14 +152,14 @@ static int dispatch(const struct line *line)
 {
     if (line->version)
         return printf("sluice " SLUICE_VERSION "\n") > 0 ? CLI_DONE : CLI_FAILED;
+    if (line->cli.pipeline_path[0] == '\0')
+        return refuse("-p needs the name of a pipeline file", "");
     if (line->count == 0)
         return line->help ? print_overview(stdout, CLI_DONE) : print_overview(stderr, CLI_USAGE);
     if (strcmp(line->args[0], "help") == 0)
         return run_help(line);
     if (line->args[0][0] == '-')
         return refuse("there is no option ", line->args[0]);
-    if (line->cli.pipeline_path[0] == '\0')
-        return refuse("-p needs the name of a pipeline file", "");
     return run_verb(line);
 }
 

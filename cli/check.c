@@ -1,0 +1,179 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "connectors/address.h"
+#include "loaders/health.h"
+#include "pipelines/pipeline.h"
+#include "pipelines/pipeline_keys.h"
+
+#define PARTITIONS_MOST 10000
+
+static const char help[] =
+    "Usage: sluice check [-p FILE] [--offline]\n"
+    "       sluice check --print-config-reference\n"
+    "\n"
+    "Reads the pipeline file and says everything that is wrong with it, each fault as\n"
+    "file:line:column: key: what is wrong; what was expected. Then reaches every service that the\n"
+    "file names and prints one line for each:\n"
+    "\n"
+    "  database  can be reached; its version, the schema's version, the rights of the login\n"
+    "  bus       the file or the topics are there (made if missing) and can be read\n"
+    "  receive   the addresses of webhooks and admin can be bound (FAILED while sluice runs)\n"
+    "\n"
+    "Options:\n"
+    "  --offline                 only the file; reach nothing\n"
+    "  --print-config-reference  print every key of a pipeline file as Markdown (docs/CONFIG.md)\n"
+    "  -p FILE                   the pipeline file\n"
+    "\n"
+    "Example:\n"
+    "  sluice -p pipelines/production.yaml check --offline\n"
+    "\n"
+    "Exit codes: 0 all is well, 1 a service failed, 2 usage or invalid pipeline file.\n";
+
+static bool say(bool ok, const char *what, const char *detail)
+{
+    printf("%-6s %-9s %s\n", ok ? "ok" : "FAILED", what, detail);
+    (void)fflush(stdout);
+    return ok;
+}
+
+/* ---- database ---- */
+
+static bool check_schema(PGconn *connection)
+{
+    struct err err;
+    struct migrate_state state;
+    char detail[128];
+    if (migrate_state(connection, &state, &err) != RC_OK)
+        return say(false, "schema", err.msg);
+    bool current = state.pending == 0 && state.applied == state.known;
+    (void)snprintf(detail, sizeof detail, "version %d of %d%s", state.applied, state.known,
+                   current ? "" : "; run \"sluice migrate\"");
+    return say(current, "schema", detail);
+}
+
+static bool check_rights(const char *url)
+{
+    struct err err;
+    PGconn *connection = NULL;
+    static const char *const roles[] = {"sluice_loader", "sluice_admin"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        enum rc rc = database_open(url, "check", roles[i], &connection, &err);
+        database_close(&connection);
+        if (rc != RC_OK)
+            return say(false, "rights", err.msg);
+    }
+    return say(true, "rights", "the login may act as sluice_loader and sluice_admin");
+}
+
+static bool check_database(const char *url)
+{
+    struct err err;
+    PGconn *connection = NULL;
+    char detail[128];
+    bool ok = database_open(url, "check", NULL, &connection, &err) == RC_OK;
+    if (ok)
+        (void)snprintf(detail, sizeof detail, "PostgreSQL %s, database \"%s\", login \"%s\"",
+                       PQparameterStatus(connection, "server_version"), PQdb(connection),
+                       PQuser(connection));
+    say(ok, "database", ok ? detail : err.msg);
+    ok = ok && check_schema(connection) && check_rights(url);
+    database_close(&connection);
+    return ok;
+}
+
+/* ---- bus ---- */
+
+static bool check_bus(const struct bus_conf *bus)
+{
+    static struct bus_partition_range ranges[PARTITIONS_MOST];
+    struct err err;
+    char detail[BUS_TOPIC_NAME_BYTES + 64], name[BUS_TOPIC_NAME_BYTES];
+    if (bus_prepare(bus, &err) != RC_OK)
+        return say(false, "bus", err.msg);
+    for (int topic = 0; topic < BUS_TOPICS; topic++) {
+        size_t count = 0;
+        if (bus_ranges(bus, (enum bus_topic)topic, ranges, PARTITIONS_MOST, &count, &err) != RC_OK)
+            return say(false, "bus", err.msg);
+        bus_topic_name(bus, (enum bus_topic)topic, name);
+        (void)snprintf(detail, sizeof detail, "%s, topic %s, %zu partition%s",
+                       bus->kind == BUS_KAFKA ? "kafka" : "embedded", name, count,
+                       count == 1 ? "" : "s");
+        (void)say(true, "bus", detail);
+    }
+    return true;
+}
+
+/* ---- receive ---- */
+
+static bool check_address(const char *what, const char *address)
+{
+    struct err err;
+    int socket = -1;
+    char real[ADDRESS_TEXT_BYTES];
+    if (address == NULL)
+        return true;
+    if (address_bind(address, &socket, real, &err) != RC_OK)
+        return say(false, what, err.msg);
+    (void)close(socket);
+    return say(true, what, address);
+}
+
+/* ---- the verb ---- */
+
+static int check(const struct pipeline *pipeline, bool offline)
+{
+    for (size_t i = 0; i < pipeline->warning_count; i++)
+        (void)fprintf(stderr, "%s\n", pipeline->warnings[i]);
+    (void)say(true, "file", pipeline->path);
+    if (offline)
+        return CLI_DONE;
+    bool database = check_database(pipeline->database_url);
+    bool bus = check_bus(&pipeline->bus);
+    bool listen = check_address("receive", pipeline->receive.listen);
+    bool admin = check_address("admin", pipeline->receive.admin);
+    return database && bus && listen && admin ? CLI_DONE : CLI_FAILED;
+}
+
+static int print_reference(void)
+{
+    printf("# Keys of a pipeline file\n\n"
+           "Printed by `sluice check --print-config-reference`. `pipelines/production.yaml` is a\n"
+           "commented example; `sluice check` says what is wrong with a file.\n\n");
+    conf_print_reference(stdout, pipeline_keys);
+    return CLI_DONE;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"offline", no_argument, NULL, 'o'},
+                                            {"print-config-reference", no_argument, NULL, 'r'},
+                                            {NULL, 0, NULL, 0}};
+    bool offline = false;
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'r')
+            return print_reference();
+        if (option == '?')
+            return cli_usage_error(&cli_check, "\"%s\" is not expected here", argv[optind - 1]);
+        offline = true;
+    }
+    if (optind < argc)
+        return cli_usage_error(&cli_check, "\"%s\" is not expected here", argv[optind]);
+    struct pipeline *pipeline = cli_load_pipeline(cli, &cli_check);
+    if (pipeline == NULL)
+        return CLI_USAGE;
+    int code = check(pipeline, offline);
+    pipeline_free(&pipeline);
+    return code;
+}
+
+const struct cli_verb cli_check = {
+    .name = "check",
+    .summary = "validate the pipeline file and reach every service it names",
+    .help = help,
+    .run = run,
+};
