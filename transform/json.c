@@ -1,0 +1,175 @@
+#include "transform/json.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+#include "lib/arena.h"
+#include "lib/buf.h"
+
+/* jsonb holds numbers as numeric: 131072 digits before the point. Nothing sent by a channel comes
+ * near; an exponent of four digits only comes from somebody who tries. */
+#define NUMBER_BYTES 64
+#define EXPONENT_DIGITS 3
+
+struct json_writer {
+    yajl_gen gen;
+    struct buf text;
+};
+
+static void *writer_malloc(void *context, size_t size)
+{
+    (void)context;
+    return xmalloc(size);
+}
+
+static void *writer_realloc(void *context, void *block, size_t size)
+{
+    (void)context;
+    return xrealloc(block, size);
+}
+
+static void writer_free(void *context, void *block)
+{
+    (void)context;
+    free(block);
+}
+
+static const yajl_alloc_funcs writer_memory = {writer_malloc, writer_realloc, writer_free, NULL};
+
+static void print(void *context, const char *bytes, size_t n)
+{
+    struct json_writer *writer = context;
+    (void)buf_add(&writer->text, bytes, n);
+}
+
+struct json_writer *json_writer_new(size_t max_bytes)
+{
+    struct json_writer *writer = xcalloc(1, sizeof *writer);
+    buf_init(&writer->text, max_bytes);
+    writer->gen = yajl_gen_alloc(&writer_memory);
+    (void)yajl_gen_config(writer->gen, yajl_gen_print_callback, print, writer);
+    return writer;
+}
+
+void json_writer_free(struct json_writer **writer)
+{
+    if (writer == NULL || *writer == NULL)
+        return;
+    yajl_gen_free((*writer)->gen);
+    buf_done(&(*writer)->text);
+    free(*writer);
+    *writer = NULL;
+}
+
+void json_writer_reset(struct json_writer *writer)
+{
+    yajl_gen_reset(writer->gen, NULL);
+    buf_reset(&writer->text);
+}
+
+struct str json_writer_peek(const struct json_writer *writer)
+{
+    return buf_is_full(&writer->text) ? STR_NULL : buf_peek(&writer->text);
+}
+
+void json_writer_open(struct json_writer *writer, bool is_array)
+{
+    (void)(is_array ? yajl_gen_array_open(writer->gen) : yajl_gen_map_open(writer->gen));
+}
+
+void json_writer_close(struct json_writer *writer, bool is_array)
+{
+    (void)(is_array ? yajl_gen_array_close(writer->gen) : yajl_gen_map_close(writer->gen));
+}
+
+void json_writer_null(struct json_writer *writer)
+{
+    (void)yajl_gen_null(writer->gen);
+}
+
+void json_writer_bool(struct json_writer *writer, bool value)
+{
+    (void)yajl_gen_bool(writer->gen, value);
+}
+
+void json_writer_text(struct json_writer *writer, struct str text)
+{
+    (void)yajl_gen_string(writer->gen, (const unsigned char *)text.p, text.n);
+}
+
+void json_writer_number(struct json_writer *writer, struct str number)
+{
+    if (json_is_number(number))
+        (void)yajl_gen_number(writer->gen, number.p, number.n);
+    else
+        json_writer_text(writer, number);
+}
+
+void json_member_text(struct json_writer *writer, const char *name, struct str text)
+{
+    if (str_is_null(text))
+        return;
+    json_writer_text(writer, str_of(name));
+    json_writer_text(writer, text);
+}
+
+void json_member_number(struct json_writer *writer, const char *name, struct str number)
+{
+    if (str_is_null(number))
+        return;
+    json_writer_text(writer, str_of(name));
+    json_writer_number(writer, number);
+}
+
+void json_member_json(struct json_writer *writer, const char *name, struct str json)
+{
+    if (str_is_null(json))
+        return;
+    json_writer_text(writer, str_of(name));
+    (void)yajl_gen_number(writer->gen, json.p, json.n); /* writes the bytes as they are */
+}
+
+void json_member_true(struct json_writer *writer, const char *name, bool value)
+{
+    if (!value)
+        return;
+    json_writer_text(writer, str_of(name));
+    json_writer_bool(writer, true);
+}
+
+static size_t digits_at(struct str text, size_t at)
+{
+    size_t n = 0;
+    while (at + n < text.n && isdigit((unsigned char)text.p[at + n]))
+        n++;
+    return n;
+}
+
+bool json_is_number(struct str text)
+{
+    if (str_is_null(text) || text.n == 0 || text.n > NUMBER_BYTES)
+        return false;
+    size_t at = text.p[0] == '-' ? 1 : 0;
+    size_t whole = digits_at(text, at);
+    if (whole == 0 || (whole > 1 && text.p[at] == '0'))
+        return false;
+    at += whole;
+    if (at < text.n && text.p[at] == '.') {
+        size_t fraction = digits_at(text, at + 1);
+        if (fraction == 0)
+            return false;
+        at += 1 + fraction;
+    }
+    if (at < text.n && (text.p[at] == 'e' || text.p[at] == 'E')) {
+        at++;
+        if (at < text.n && (text.p[at] == '+' || text.p[at] == '-'))
+            at++;
+        size_t exponent = digits_at(text, at);
+        if (exponent == 0 || exponent > EXPONENT_DIGITS)
+            return false;
+        at += exponent;
+    }
+    return at == text.n;
+}

@@ -1,0 +1,48 @@
+#include "transform/map.h"
+
+#include "transform/ids.h"
+
+void map_out_begin(const struct map_out *out, enum record_kind kind, const struct uuid *channel_id,
+                   struct record *record_out)
+{
+    record_init(record_out, kind);
+    record_out->tenant = out->conf->tenant;
+    record_out->tenant_id = out->conf->tenant_id;
+    record_out->channel_id = *channel_id;
+    record_out->provider = out->provider;
+    record_out->observed_at = out->observed_at;
+    record_out->source_kind = out->source;
+}
+
+enum rc map_out_record(struct map_out *out, const struct record *record, struct err *err)
+{
+    out->counts.records++;
+    return out->sink.record(out->sink.context, record, err);
+}
+
+enum rc map_out_reject(struct map_out *out, const struct reject *reject, struct err *err)
+{
+    out->counts.rejects++;
+    return out->sink.reject(out->sink.context, reject, err);
+}
+
+bool map_out_account(const struct map_out *out, struct str account,
+                     struct channel_account *account_out)
+{
+    const struct normalizer_conf *conf = out->conf;
+    if (str_is_null(account) && conf->any_account && conf->account_count > 0)
+        account = conf->accounts[0].account;
+    if (str_is_null(account))
+        return false;
+    for (size_t i = 0; i < conf->account_count; i++) {
+        if (str_equal(conf->accounts[i].account, account)) {
+            *account_out = conf->accounts[i];
+            return true;
+        }
+    }
+    if (!conf->any_account)
+        return false;
+    *account_out = (struct channel_account){
+        account, out->provider, ids_channel(&conf->tenant_id, out->provider, account), STR_NULL};
+    return true;
+}

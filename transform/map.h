@@ -1,0 +1,48 @@
+/* map.h: what a channel's map offers to the normalizer, and what it gets from it.
+ *
+ * A new channel is one file with its struct map_ops and one line in normalizer.c's table.
+ *
+ * Owns:    struct map_out belongs to the normalizer; a map borrows it from open to close.
+ * Errors:  bad input goes to map_out_reject, one call per bad element; a result other than RC_OK
+ *          is the sink's, and ends the document.
+ * Threads: one owner. */
+#ifndef SLUICE_TRANSFORM_MAP_H
+#define SLUICE_TRANSFORM_MAP_H
+
+#include "transform/normalizer.h"
+
+struct map_out {
+    const struct normalizer_conf *conf;
+    struct normalizer_sink sink;
+    struct normalizer_counts counts;
+    struct str provider;
+    struct arena *arena; /* reset when a document begins */
+    int64_t observed_at;
+    enum source_kind source;
+};
+
+struct map; /* each channel's own */
+
+struct map_ops {
+    const char *channel; /* the word of --channel */
+    const char *provider;
+    const char *medium; /* canonical-model 4.1 */
+    const char *format; /* of its input */
+    struct map *(*open)(struct map_out *out);
+    void (*begin)(struct map *map);
+    enum rc (*feed)(struct map *map, const char *bytes, size_t n, struct err *err);
+    enum rc (*end)(struct map *map, struct err *err);
+    void (*close)(struct map *map);
+};
+
+/* A record with its common members set. */
+void map_out_begin(const struct map_out *out, enum record_kind kind, const struct uuid *channel_id,
+                   struct record *record_out);
+enum rc map_out_record(struct map_out *out, const struct record *record, struct err *err) MUST_USE;
+enum rc map_out_reject(struct map_out *out, const struct reject *reject, struct err *err) MUST_USE;
+/* The account of a payload; one that names none (STR_NULL) gets the account given by the caller,
+ * where any account is accepted. false: not an account of this tenant. */
+bool map_out_account(const struct map_out *out, struct str account,
+                     struct channel_account *account_out);
+
+#endif

@@ -1,0 +1,117 @@
+/* Contact and conversation records of a change. */
+#include <ctype.h>
+
+#include "transform/whatsapp_scope.h"
+
+#define IDENTITIES_MOST 8
+
+static void add_identity(struct record_identity *identities, size_t *count, const char *kind,
+                         struct str value, struct str raw, struct str key)
+{
+    if (str_is_null(value))
+        return;
+    identities[(*count)++] = (struct record_identity){
+        .kind = str_of(kind),
+        .value = value,
+        .value_raw = str_equal(raw, value) ? STR_NULL : raw,
+        .is_primary = str_equal(value, key),
+    };
+}
+
+/* Without "@", lower case (canonical-model 3.2). */
+static struct str plain_username(struct wa_scope *scope, struct str username)
+{
+    if (username.n > 0 && username.p[0] == '@')
+        username = (struct str){username.p + 1, username.n - 1};
+    char *plain = username.n > 0 ? arena_alloc(scope->out->arena, username.n + 1) : NULL;
+    for (size_t i = 0; plain != NULL && i < username.n; i++)
+        plain[i] = (char)tolower((unsigned char)username.p[i]);
+    return plain != NULL ? (struct str){plain, username.n} : STR_NULL;
+}
+
+static void fill_profile(struct wa_scope *scope, const struct wa_person *person,
+                         struct record_contact *contact)
+{
+    if (person->profile == NULL)
+        return;
+    contact->profile_as_of = person->profile_as_of;
+    contact->display_name = wa_text(person->profile->name);
+    contact->username = plain_username(scope, person->profile->username);
+}
+
+static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *person, struct err *err)
+{
+    struct record record;
+    map_out_begin(scope->out, RECORD_CONTACT, &scope->account.channel_id, &record);
+    record.id = person->id;
+    record.external_id = person->key;
+    struct record_contact *contact = &record.contact;
+    contact->is_stub = false;
+    fill_profile(scope, person, contact);
+    struct str phone = wa_party_phone(&person->party, scope->out->arena);
+    if (person->number_as_of != TIME_NONE) {
+        contact->crm_as_of = person->number_as_of;
+        contact->mobile = phone;
+    }
+    struct record_identity identities[IDENTITIES_MOST];
+    size_t n = 0;
+    const struct wa_party *party = &person->party;
+    add_identity(identities, &n, "wa_bsuid", party->bsuid, party->bsuid, person->key);
+    add_identity(identities, &n, "wa_id", party->wa_id, party->wa_id_raw, person->key);
+    add_identity(identities, &n, "wa_parent_bsuid", party->parent, party->parent, person->key);
+    add_identity(identities, &n, "phone", phone, party->wa_id_raw, person->key);
+    if (person->profile != NULL)
+        add_identity(identities, &n, "wa_username", contact->username, person->profile->username,
+                     person->key);
+    const struct wa_party *former = &person->former;
+    if (!str_equal(former->bsuid, party->bsuid))
+        add_identity(identities, &n, "wa_bsuid", former->bsuid, former->bsuid, STR_NULL);
+    if (!str_equal(former->wa_id, party->wa_id))
+        add_identity(identities, &n, "wa_id", former->wa_id, former->wa_id_raw, STR_NULL);
+    contact->identities = identities;
+    contact->identity_count = n;
+    return map_out_record(scope->out, &record, err);
+}
+
+enum rc wa_contacts_emit(struct wa_scope *scope, struct err *err)
+{
+    enum rc rc = RC_OK;
+    for (const struct wa_person *p = scope->persons; p != NULL && rc == RC_OK; p = p->next)
+        rc = emit_contact(scope, p, err);
+    return rc;
+}
+
+static enum rc emit_thread(struct wa_scope *scope, const struct wa_thread *thread, struct err *err)
+{
+    struct record record;
+    map_out_begin(scope->out, RECORD_CONVERSATION, &scope->account.channel_id, &record);
+    record.id = thread->id;
+    record.external_id = thread->key;
+    struct record_conversation *conversation = &record.conversation;
+    conversation->channel = STR_LIT(WA_MEDIUM);
+    conversation->conversation_kind = thread->is_group ? STR_LIT("group") : STR_LIT("direct");
+    conversation->started_at = thread->first_at;
+    const struct wa_person *person = thread->person;
+    if (person != NULL) {
+        conversation->contact_id = person->id;
+        conversation->contact_external_id = person->key;
+        /* The same thread as long as only the number was known. */
+        if (!str_is_null(person->party.wa_id) && !str_equal(person->party.wa_id, thread->key)) {
+            conversation->aliases = &person->party.wa_id;
+            conversation->alias_count = 1;
+        }
+        /* A group's labels (subject) come with the group's own fields; stating them here, without
+         * a subject, would blank it. */
+        conversation->labels_as_of = thread->last_at;
+        conversation->account_alias = wa_text(scope->value->display_number);
+    }
+    return map_out_record(scope->out, &record, err);
+}
+
+enum rc wa_threads_emit(struct wa_scope *scope, struct err *err)
+{
+    enum rc rc = RC_OK;
+    for (const struct wa_thread *t = scope->threads; t != NULL && rc == RC_OK; t = t->next)
+        rc = emit_thread(scope, t, err);
+    return rc;
+}

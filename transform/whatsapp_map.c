@@ -1,0 +1,229 @@
+#include "transform/whatsapp_map.h"
+
+#include <stdlib.h>
+
+#include "lib/limits.h"
+#include "transform/jpath.h"
+#include "transform/whatsapp_scope.h"
+
+#define OBJECT "whatsapp_business_account"
+
+struct held { /* a change that waits for "object" */
+    struct held *next;
+    struct wa_change *change;
+};
+
+struct map {
+    struct map_out *out;
+    struct jpath *jpath;
+    struct json_writer *json;
+    struct wa_document document;
+    struct held *first_held, *last_held;
+    bool is_ours; /* "object" was read and is ours */
+    bool is_dead; /* nothing more is read of the document */
+};
+
+/* ---- changes ---- */
+
+typedef enum rc field_fn(struct wa_scope *scope, struct err *err);
+
+static enum rc emit_scope(struct wa_scope *scope, struct err *err)
+{
+    static field_fn *const emitters[] = {
+        wa_scope_resolve, wa_contacts_emit, wa_threads_emit,        wa_messages_emit,
+        wa_stubs_emit,    wa_statuses_emit, wa_message_events_emit, wa_status_events_emit};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < sizeof emitters / sizeof emitters[0] && rc == RC_OK; i++)
+        rc = emitters[i](scope, err);
+    return rc;
+}
+
+static enum rc take_messages(struct wa_scope *scope, struct err *err)
+{
+    const struct wa_value *value = scope->value;
+    if (!str_is_null(value->encrypted))
+        return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
+                               "expected an array; encrypted payloads cannot be read", err);
+    if (value->messages.count == 0 && value->statuses.count == 0) {
+        scope->out->counts.ignored++; /* errors, user actions: for the log only */
+        return RC_OK;
+    }
+    if (map_out_account(scope->out, wa_text(value->account), &scope->account))
+        return emit_scope(scope, err);
+    if (str_is_null(wa_text(value->account)))
+        return wa_scope_reject(scope, REJECT_MISSING_MEMBER, "value.metadata.phone_number_id",
+                               "expected the id of the business number", err);
+    return wa_scope_reject(scope, REJECT_UNKNOWN_ACCOUNT, "value.metadata.phone_number_id",
+                           "the number is not configured for this tenant", err);
+}
+
+/* Routing by "field" (reference/whatsapp.md 5). A field that is not here carries no traffic. */
+static const struct {
+    const char *field;
+    field_fn *take;
+} fields[] = {
+    {"messages", take_messages},
+};
+
+static enum rc take_change(struct map *map, struct wa_change *change, struct err *err)
+{
+    struct wa_scope scope = {
+        .out = map->out, .json = map->json, .change = change, .value = change->value};
+    if (str_is_null(change->field))
+        return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "field", "expected a field's name",
+                               err);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!str_is(change->field, fields[i].field))
+            continue;
+        if (change->value == NULL)
+            return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "value", "expected an object",
+                                   err);
+        return fields[i].take(&scope, err);
+    }
+    map->out->counts.ignored++;
+    return RC_OK;
+}
+
+static enum rc take_held(struct map *map, struct err *err)
+{
+    enum rc rc = RC_OK;
+    for (struct held *held = map->first_held; held != NULL && rc == RC_OK; held = held->next)
+        rc = take_change(map, held->change, err);
+    map->first_held = map->last_held = NULL;
+    return rc;
+}
+
+static enum rc hold(struct map *map, struct wa_change *change)
+{
+    struct held *held = arena_alloc(map->out->arena, sizeof *held);
+    if (held == NULL)
+        return RC_REJECT;
+    held->change = change;
+    if (map->last_held != NULL)
+        map->last_held->next = held;
+    else
+        map->first_held = held;
+    map->last_held = held;
+    return RC_OK;
+}
+
+static enum rc change_end(void *context, void *element, struct err *err)
+{
+    struct map *map = context;
+    struct wa_change *change = element;
+    map->is_ours = map->is_ours || str_is(map->document.object, OBJECT);
+    change->path = jpath_path(map->jpath, map->out->arena);
+    if (str_is_null(change->path))
+        return RC_REJECT;
+    if (!map->is_ours)
+        return hold(map, change);
+    map->document.object = STR_LIT(OBJECT); /* its text goes with the arena */
+    enum rc rc = take_held(map, err);
+    if (rc == RC_OK)
+        rc = take_change(map, change, err);
+    arena_reset(map->out->arena); /* memory stays flat however many changes there are */
+    return rc;
+}
+
+static const struct jpath_rule document_rules[] = {
+    JPATH_SCALAR("object", struct wa_document, object),
+    JPATH_END("entry[].changes[]", struct wa_change, wa_change_rules, change_end),
+    JPATH_RULES_END,
+};
+
+/* ---- documents ---- */
+
+static struct map *whatsapp_open(struct map_out *out)
+{
+    struct map *map = xcalloc(1, sizeof *map);
+    map->out = out;
+    map->jpath = jpath_new(document_rules);
+    map->json = json_writer_new(LIMIT_RECORD_BYTES);
+    return map;
+}
+
+static void whatsapp_close(struct map *map)
+{
+    jpath_free(&map->jpath);
+    json_writer_free(&map->json);
+    free(map);
+}
+
+static void whatsapp_begin(struct map *map)
+{
+    static const struct jpath_limits limits = {LIMIT_JSON_DEPTH, LIMIT_JSON_STRING_BYTES,
+                                               LIMIT_JSON_DOCUMENT_BYTES};
+    map->document = (struct wa_document){STR_NULL};
+    map->first_held = map->last_held = NULL;
+    map->is_ours = map->is_dead = false;
+    jpath_begin(map->jpath, &limits, map->out->arena, &map->document, map);
+}
+
+static enum rc reject_document(struct map *map, enum reject_code code, struct str path,
+                               int64_t offset, struct str detail, struct err *err)
+{
+    map->is_dead = true;
+    struct reject reject = {code, path, offset, detail};
+    return map_out_reject(map->out, &reject, err);
+}
+
+static enum rc reject_fault(struct map *map, struct err *err)
+{
+    static const enum reject_code codes[] = {
+        [JPATH_FAULT_SYNTAX] = REJECT_JSON_SYNTAX,
+        [JPATH_FAULT_DEPTH] = REJECT_TOO_DEEP,
+        [JPATH_FAULT_SIZE] = REJECT_TOO_LARGE,
+    };
+    const struct jpath_fault *fault = jpath_fault(map->jpath);
+    return reject_document(map, codes[fault->kind], fault->path, fault->offset, fault->detail, err);
+}
+
+static enum rc whatsapp_feed(struct map *map, const char *bytes, size_t n, struct err *err)
+{
+    if (map->is_dead)
+        return RC_OK;
+    enum rc rc = jpath_feed(map->jpath, bytes, n, err);
+    return rc == RC_REJECT ? reject_fault(map, err) : rc;
+}
+
+static enum rc judge_document(struct map *map, struct err *err)
+{
+    int64_t end = jpath_offset(map->jpath);
+    if (str_is_null(map->document.object))
+        return reject_document(map, REJECT_MISSING_MEMBER, STR_LIT("object"), end,
+                               STR_LIT("expected \"" OBJECT "\""), err);
+    if (!str_is(map->document.object, OBJECT))
+        return reject_document(map, REJECT_NOT_THIS_CHANNEL, STR_LIT("object"), end,
+                               STR_LIT("expected \"" OBJECT "\"; this is another product's"), err);
+    enum rc rc = take_held(map, err);
+    if (rc != RC_REJECT)
+        return rc;
+    return reject_document(map, REJECT_TOO_LARGE, STR_NULL, end,
+                           STR_LIT("the document needs more memory than one document may take"),
+                           err);
+}
+
+static enum rc whatsapp_end(struct map *map, struct err *err)
+{
+    if (map->is_dead)
+        return RC_OK;
+    enum rc rc = jpath_finish(map->jpath, err);
+    if (rc == RC_REJECT)
+        rc = reject_fault(map, err);
+    else if (rc == RC_OK)
+        rc = judge_document(map, err);
+    map->out->counts.text_replaced += jpath_replaced(map->jpath);
+    return rc;
+}
+
+const struct map_ops whatsapp_map_ops = {
+    .channel = "whatsapp",
+    .provider = "whatsapp_cloud",
+    .medium = WA_MEDIUM,
+    .format = "webhook",
+    .open = whatsapp_open,
+    .begin = whatsapp_begin,
+    .feed = whatsapp_feed,
+    .end = whatsapp_end,
+    .close = whatsapp_close,
+};

@@ -1,0 +1,340 @@
+#include "transform/whatsapp_scope.h"
+
+#include <ctype.h>
+
+#include "transform/ids.h"
+
+/* WhatsApp began in 2009; a time outside these years is a defect, and as an as-of time it would
+ * hold its row for good. */
+#define TIME_LEAST_S INT64_C(1230768000) /* 2009-01-01 */
+#define TIME_MOST_S INT64_C(4102444800)  /* 2100-01-01 */
+#define SECONDS_DIGITS_MOST 12
+#define MILLISECONDS_DIGITS 13
+
+static enum rc no_memory(struct err *err)
+{
+    return err_set(err, RC_REJECT, "the document needs more memory than one document may take");
+}
+
+static enum rc reject_at(struct wa_scope *scope, enum reject_code code, struct str path,
+                         int64_t offset, const char *detail, struct err *err)
+{
+    if (str_is_null(path))
+        return no_memory(err);
+    struct reject reject = {code, path, offset, str_of(detail)};
+    return map_out_reject(scope->out, &reject, err);
+}
+
+enum rc wa_scope_reject(struct wa_scope *scope, enum reject_code code, const char *member,
+                        const char *detail, struct err *err)
+{
+    struct str path =
+        arena_printf(scope->out->arena, "%.*s.%s", STR_ARGS(scope->change->path), member);
+    return reject_at(scope, code, path, scope->change->element.offset, detail, err);
+}
+
+/* One message or status: "messages" or "statuses", its element, and the member at fault. */
+static enum rc reject_item(struct wa_scope *scope, enum reject_code code, const char *list,
+                           const struct jpath_element *element, const char *member,
+                           const char *detail, struct err *err)
+{
+    struct str path =
+        arena_printf(scope->out->arena, "%.*s.value.%s[%lld].%s", STR_ARGS(scope->change->path),
+                     list, (long long)element->index, member);
+    return reject_at(scope, code, path, element->offset, detail, err);
+}
+
+struct str wa_scope_object(struct wa_scope *scope)
+{
+    json_writer_close(scope->json, false);
+    struct str json = json_writer_peek(scope->json);
+    return str_is(json, "{}") ? STR_NULL : arena_str(scope->out->arena, json);
+}
+
+/* ---- times ---- */
+
+static bool read_time(struct str text, int64_t *at_out)
+{
+    bool is_ms = text.n == MILLISECONDS_DIGITS;
+    if (text.n == 0 || (text.n > SECONDS_DIGITS_MOST && !is_ms))
+        return false;
+    int64_t number = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!isdigit((unsigned char)text.p[i]))
+            return false;
+        number = number * 10 + (text.p[i] - '0');
+    }
+    *at_out = number * (is_ms ? US_PER_MS : US_PER_SECOND);
+    return *at_out >= TIME_LEAST_S * US_PER_SECOND && *at_out < TIME_MOST_S * US_PER_SECOND;
+}
+
+/* id and timestamp, which messages and statuses have alike. */
+static enum rc check_frame(struct wa_scope *scope, const char *list,
+                           const struct jpath_element *element, struct str id, struct str timestamp,
+                           struct wa_item *item, struct err *err)
+{
+    if (str_is_null(wa_text(id)))
+        return reject_item(scope, REJECT_MISSING_MEMBER, list, element, "id",
+                           "expected the message's id", err);
+    if (str_is_null(timestamp))
+        return reject_item(scope, REJECT_MISSING_MEMBER, list, element, "timestamp",
+                           "expected seconds since 1970", err);
+    if (!read_time(timestamp, &item->at))
+        return reject_item(scope, REJECT_BAD_VALUE, list, element, "timestamp",
+                           "expected seconds (or 13 digits of milliseconds) since 1970, "
+                           "in the years 2009 to 2099",
+                           err);
+    item->usable = true;
+    return RC_OK;
+}
+
+/* ---- persons and threads ---- */
+
+static struct wa_person *person_of(struct wa_scope *scope, const struct wa_party *party)
+{
+    struct str key = wa_party_key(party);
+    for (struct wa_person *person = scope->persons; person != NULL; person = person->next) {
+        if (str_equal(person->key, key)) {
+            wa_party_merge(&person->party, party);
+            return person;
+        }
+    }
+    struct wa_person *person = arena_alloc(scope->out->arena, sizeof *person);
+    if (person == NULL)
+        return NULL;
+    person->party = *party;
+    person->key = key;
+    person->id =
+        ids_entity("contact", &scope->out->conf->tenant_id, &scope->account.channel_id, key);
+    person->profile_as_of = person->number_as_of = TIME_NONE;
+    if (scope->last_person != NULL)
+        scope->last_person->next = person;
+    else
+        scope->persons = person;
+    scope->last_person = person;
+    return person;
+}
+
+static void see_person(struct wa_person *person, const struct wa_contact *contact, int64_t at)
+{
+    bool has_profile = contact != NULL && (!str_is_null(wa_text(contact->name)) ||
+                                           !str_is_null(wa_text(contact->username)));
+    if (has_profile && at >= person->profile_as_of) {
+        person->profile = contact;
+        person->profile_as_of = at;
+    }
+    if (!str_is_null(person->party.wa_id) && at > person->number_as_of)
+        person->number_as_of = at;
+}
+
+static struct wa_thread *thread_of(struct wa_scope *scope, struct str key, bool is_group,
+                                   struct wa_person *person, int64_t at)
+{
+    for (struct wa_thread *thread = scope->threads; thread != NULL; thread = thread->next) {
+        if (str_equal(thread->key, key)) {
+            thread->first_at = at < thread->first_at ? at : thread->first_at;
+            thread->last_at = at > thread->last_at ? at : thread->last_at;
+            return thread;
+        }
+    }
+    struct wa_thread *thread = arena_alloc(scope->out->arena, sizeof *thread);
+    if (thread == NULL)
+        return NULL;
+    *thread = (struct wa_thread){.key = key, .is_group = is_group, .first_at = at, .last_at = at};
+    thread->person = is_group ? NULL : person;
+    thread->id =
+        ids_entity("conversation", &scope->out->conf->tenant_id, &scope->account.channel_id, key);
+    if (scope->last_thread != NULL)
+        scope->last_thread->next = thread;
+    else
+        scope->threads = thread;
+    scope->last_thread = thread;
+    return thread;
+}
+
+/* A contact of the same value: by identifier, never by place; the only one there is, as a last
+ * resort, when nothing contradicts it (1.8). */
+static const struct wa_contact *find_contact(const struct wa_value *value,
+                                             const struct wa_party *party)
+{
+    const struct jpath_element *element = value->contacts.first;
+    for (; element != NULL; element = element->next) {
+        const struct wa_contact *contact = (const void *)element;
+        if (wa_party_same(&contact->party, party))
+            return contact;
+    }
+    const struct wa_contact *only = (const void *)value->contacts.first;
+    bool may = value->contacts.count == 1 && value->messages.count + value->statuses.count == 1;
+    return may && wa_party_compatible(&only->party, party) ? only : NULL;
+}
+
+/* Finds or makes person and thread of a message or status; a party that is nobody, also not with
+ * the help of the contacts, leaves the person unknown. */
+static enum rc place_item(struct wa_scope *scope, struct wa_party party, struct str group_id,
+                          struct wa_item *item, struct err *err)
+{
+    const struct wa_contact *contact = find_contact(scope->value, &party);
+    if (contact != NULL)
+        wa_party_merge(&party, &contact->party);
+    if (!str_is_null(wa_party_key(&party))) {
+        item->person = person_of(scope, &party);
+        if (item->person == NULL)
+            return no_memory(err);
+        see_person(item->person, contact, item->at);
+    }
+    bool is_group = !str_is_null(group_id);
+    if (!is_group && item->person == NULL)
+        return RC_OK;
+    struct str key = is_group ? arena_printf(scope->out->arena, "group:%.*s", STR_ARGS(group_id))
+                              : item->person->key;
+    if (!str_is_null(key))
+        item->thread = thread_of(scope, key, is_group, item->person, item->at);
+    return item->thread != NULL ? RC_OK : no_memory(err);
+}
+
+static bool add_all(struct wa_scope *scope, struct wa_party *party, const struct str *texts,
+                    size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!wa_party_add(party, scope->out->arena, texts[i]))
+            return false;
+    return true;
+}
+
+static enum rc resolve_contacts(struct wa_scope *scope, struct err *err)
+{
+    for (struct jpath_element *e = scope->value->contacts.first; e != NULL; e = e->next) {
+        struct wa_contact *contact = (void *)e;
+        const struct str texts[] = {contact->wa_id, contact->user_id, contact->parent_id};
+        if (!add_all(scope, &contact->party, texts, sizeof texts / sizeof texts[0]))
+            return no_memory(err);
+    }
+    return RC_OK;
+}
+
+/* ---- messages ---- */
+
+/* A change of number or BSUID names somebody new, whom the record of the new contact links to the
+ * old identifiers (canonical-model 6.4). */
+static enum rc resolve_change(struct wa_scope *scope, const struct wa_message *message,
+                              const struct wa_party *old, struct err *err)
+{
+    const struct wa_content *content = &message->content;
+    const struct str texts[] = {content->system_wa_id, content->system_new_wa_id,
+                                content->system_user_id, content->system_parent_id};
+    struct wa_party party = {0};
+    if (!add_all(scope, &party, texts, sizeof texts / sizeof texts[0]))
+        return no_memory(err);
+    struct str key = wa_party_key(&party);
+    if (str_is_null(key) || str_equal(key, wa_party_key(old)))
+        return RC_OK;
+    struct wa_person *person = person_of(scope, &party);
+    if (person == NULL)
+        return no_memory(err);
+    person->former = *old;
+    see_person(person, NULL, message->item.at);
+    return RC_OK;
+}
+
+static enum rc check_sender(struct wa_scope *scope, struct wa_message *message, struct err *err)
+{
+    if (message->item.person != NULL)
+        return RC_OK;
+    message->item.usable = false;
+    bool named =
+        !str_is_null(wa_text(message->from)) || !str_is_null(wa_text(message->from_user_id));
+    return reject_item(scope, named ? REJECT_BAD_VALUE : REJECT_MISSING_MEMBER, "messages",
+                       &message->element, "from", "expected a number or a business-scoped user id",
+                       err);
+}
+
+static enum rc check_content(struct wa_scope *scope, struct wa_message *message, struct err *err)
+{
+    const char *lacks = wa_message_lacks(message);
+    if (lacks == NULL)
+        return RC_OK;
+    message->item.usable = false;
+    return reject_item(scope, REJECT_MISSING_MEMBER, "messages", &message->element, lacks,
+                       "expected, given the message's type", err);
+}
+
+static enum rc resolve_message(struct wa_scope *scope, struct wa_message *message, struct err *err)
+{
+    enum rc rc = check_frame(scope, "messages", &message->element, message->id, message->timestamp,
+                             &message->item, err);
+    if (rc == RC_OK && message->item.usable)
+        rc = check_content(scope, message, err);
+    if (rc != RC_OK || !message->item.usable)
+        return rc;
+    bool is_change = wa_message_is_change(message);
+    const struct str texts[] = {message->from, message->from_user_id, message->from_parent_id,
+                                is_change ? message->content.system_customer : STR_NULL};
+    struct wa_party party = {0};
+    if (!add_all(scope, &party, texts, sizeof texts / sizeof texts[0]))
+        return no_memory(err);
+    struct wa_party old = party;
+    if (is_change && str_is_null(wa_party_key(&party)) &&
+        !add_all(scope, &party, &message->content.system_user_id, 1))
+        return no_memory(err);
+    rc = place_item(scope, party, wa_text(message->group_id), &message->item, err);
+    if (rc == RC_OK && is_change)
+        rc = resolve_change(scope, message, &old, err);
+    return rc == RC_OK ? check_sender(scope, message, err) : rc;
+}
+
+/* ---- statuses ---- */
+
+static bool lower_word(struct wa_scope *scope, struct wa_status *status)
+{
+    char *word = arena_alloc(scope->out->arena, status->status.n + 1);
+    if (word == NULL)
+        return false;
+    for (size_t i = 0; i < status->status.n; i++)
+        word[i] = (char)tolower((unsigned char)status->status.p[i]);
+    status->word = (struct str){word, status->status.n};
+    return true;
+}
+
+static enum rc resolve_recipient(struct wa_scope *scope, struct wa_status *status, struct err *err)
+{
+    bool is_group = str_is(status->recipient_type, "group");
+    const struct str direct[] = {status->recipient_id, status->recipient_user_id,
+                                 status->recipient_parent_id, status->parent_recipient_id,
+                                 status->parent_id};
+    const struct str member[] = {status->participant_id, status->participant_id_other,
+                                 status->participant_user_id, status->participant_parent_id};
+    struct wa_party party = {0};
+    bool added = is_group ? add_all(scope, &party, member, sizeof member / sizeof member[0])
+                          : add_all(scope, &party, direct, sizeof direct / sizeof direct[0]);
+    if (!added)
+        return no_memory(err);
+    return place_item(scope, party, is_group ? wa_text(status->recipient_id) : STR_NULL,
+                      &status->item, err);
+}
+
+static enum rc resolve_status(struct wa_scope *scope, struct wa_status *status, struct err *err)
+{
+    enum rc rc = check_frame(scope, "statuses", &status->element, status->id, status->timestamp,
+                             &status->item, err);
+    if (rc != RC_OK || !status->item.usable)
+        return rc;
+    if (str_is_null(wa_text(status->status))) {
+        status->item.usable = false;
+        return reject_item(scope, REJECT_MISSING_MEMBER, "statuses", &status->element, "status",
+                           "expected a status word", err);
+    }
+    if (!lower_word(scope, status))
+        return no_memory(err);
+    return resolve_recipient(scope, status, err);
+}
+
+enum rc wa_scope_resolve(struct wa_scope *scope, struct err *err)
+{
+    enum rc rc = resolve_contacts(scope, err);
+    struct jpath_element *e = scope->value->messages.first;
+    for (; e != NULL && rc == RC_OK; e = e->next)
+        rc = resolve_message(scope, (void *)e, err);
+    for (e = scope->value->statuses.first; e != NULL && rc == RC_OK; e = e->next)
+        rc = resolve_status(scope, (void *)e, err);
+    return rc;
+}
