@@ -1,0 +1,62 @@
+#include "connectors/receive.h"
+
+#include "cli/cli.h"
+#include "lib/log.h"
+#include "lib/stop.h"
+#include "pipelines/pipeline.h"
+
+static const char help[] =
+    "sluice receive\n"
+    "\n"
+    "Takes webhooks of every connector of the pipeline file that has a webhook, at\n"
+    "\n"
+    "    http://LISTEN/hooks/<tenant>/<connector>\n"
+    "\n"
+    "until SIGTERM or SIGINT, then answers what it has taken and ends. A sender gets 200 only "
+    "when\n"
+    "the bus has stored all of its body; put a TLS proxy in front for the Internet.\n"
+    "\n"
+    "Pipeline keys: receive.listen, receive.admin, receive.max_body, archive.raw, and for "
+    "WhatsApp\n"
+    "connectors verify_token and app_secrets.\n"
+    "\n"
+    "Try it by hand, signing a body as Meta does (tenant acme, connector wa-main):\n"
+    "\n"
+    "    body=connectors/samples/whatsapp/01-text.json\n"
+    "    sum=$(openssl dgst -sha256 -hmac \"$WA_SECRET\" -r \"$body\" | cut -d' ' -f1)\n"
+    "    curl -i --data-binary \"@$body\" -H 'Content-Type: application/json' \\\n"
+    "         -H \"X-Hub-Signature-256: sha256=$sum\" \\\n"
+    "         http://127.0.0.1:8080/hooks/acme/wa-main\n"
+    "\n"
+    "Answers:\n"
+    "    200  stored (or kept as dead letters, when it is signed but cannot be read)\n"
+    "    401  signature missing or wrong: compare app_secrets with the secret of the app\n"
+    "    403  GET verification with a wrong verify_token\n"
+    "    404  no such tenant or connector\n"
+    "    413  larger than receive.max_body\n"
+    "    503  the bus cannot take it now; the sender comes again after Retry-After\n"
+    "\n"
+    "With receive.admin set: /metrics (Prometheus), /healthz (alive), /readyz (takes webhooks).\n"
+    "SLUICE_LOG=debug logs a line per request. docs/RECEIVE.md has the whole contract.\n";
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    if (argc > 1)
+        return cli_usage_error(&cli_receive, "no argument is expected, found \"%s\"", argv[1]);
+    struct pipeline *pipeline = cli_load_pipeline(cli, &cli_receive);
+    if (pipeline == NULL)
+        return CLI_USAGE;
+    struct err err = {0};
+    log_init("receive");
+    stop_install();
+    enum rc rc = receive_run(&pipeline->receive, &pipeline->bus, &err);
+    pipeline_free(&pipeline);
+    return rc == RC_OK ? CLI_DONE : cli_fail(&cli_receive, &err);
+}
+
+const struct cli_verb cli_receive = {
+    .name = "receive",
+    .summary = "take webhooks, answer when they are stored",
+    .help = help,
+    .run = run,
+};
