@@ -7,7 +7,7 @@
 #include "lib/clock.h"
 #include "lib/stop.h"
 
-#define ANSWER_MS 10000 /* how long brokers have for one answer */
+#define ANSWER_MS 5000 /* how long brokers have for one answer */
 #define DAY_MS INT64_C(86400000)
 
 static const struct kafka_setting admin_settings[] = {{NULL, NULL, false}};
