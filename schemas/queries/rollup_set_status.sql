@@ -1,0 +1,22 @@
+-- $1 tenant. Channels without a desk have no status of their own: it follows from the newest session (canonical-model 4.3).
+-- Rows are locked in the order of their ids, as the loader locks them.
+WITH newest AS (
+  SELECT DISTINCT ON (conversation_id) conversation_id, outcome, last_sender
+    FROM rollup_fresh ORDER BY conversation_id, seq DESC
+), wanted AS (
+  SELECT b.conversation_id,
+         CASE WHEN n.outcome IN ('resolved', 'abandoned') THEN n.outcome
+              WHEN n.outcome = 'open' AND n.last_sender = 'c' THEN 'queued'
+              WHEN n.outcome = 'open' AND n.last_sender = 'b' THEN 'bot_active'
+              WHEN n.outcome = 'open' AND n.last_sender = 'a' THEN 'pending'
+              ELSE 'new' END AS status
+    FROM rollup_member b LEFT JOIN newest n ON n.conversation_id = b.representative
+), locked AS (
+  SELECT v.id, w.status
+    FROM wanted w
+    JOIN etl.conversations v ON v.id = w.conversation_id AND v.tenant_id = $1::uuid AND v.deleted_at IS NULL
+     AND v.status <> w.status
+    JOIN etl.channels ch ON ch.id = v.channel_id AND NOT ch.provider_sessioned
+   ORDER BY v.id FOR NO KEY UPDATE OF v
+)
+UPDATE etl.conversations v SET status = l.status FROM locked l WHERE v.id = l.id AND v.tenant_id = $1::uuid
