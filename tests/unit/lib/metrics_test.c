@@ -1,11 +1,13 @@
+
+
+#include <cmocka.h>
+
 #include "lib/metrics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static const int64_t bounds_us[] = {1000, 50000, 2500000};
 
