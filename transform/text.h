@@ -2,8 +2,9 @@
  *
  * NUL and every sequence that is no UTF-8 (overlong forms, surrogates, beyond U+10FFFF, truncated
  * sequences) become U+FFFD, one per sequence, and are counted.
- * Limit:   of a lone high surrogate escape ("\ud800") nothing is left to see: yajl has already
- * written '?' for it. A lone low one arrives as invalid UTF-8 and is found here.
+ * Limit:   of a lone high surrogate escape nothing is left to see: yajl has already written '?' for
+ * "\ud800", and has made one wrong character of "\ud83d\u0041". A lone low one arrives as invalid
+ * UTF-8 and is found here.
  * Errors:  a result with p == NULL: the arena's cap was reached.
  * Threads: no state. */
 #ifndef SLUICE_TRANSFORM_TEXT_H
