@@ -87,9 +87,10 @@ enum rc embedded_produce(struct bus_producer *base, const struct bus_message *me
         return rc;
     struct set *set = set_new(messages, count, bytes, delivered, context);
     (void)pthread_mutex_lock(&producer->mutex);
+    if (producer->first == NULL) /* else the writer was woken already */
+        (void)pthread_cond_broadcast(&producer->changed);
     *producer->last = set;
     producer->last = &set->next;
-    (void)pthread_cond_broadcast(&producer->changed);
     (void)pthread_mutex_unlock(&producer->mutex);
     return RC_OK;
 }
@@ -119,19 +120,31 @@ static enum rc write_group(struct embedded_producer *producer, const struct set 
     return rc;
 }
 
+static void settle_room(struct embedded_producer *producer, const struct set *group, enum rc rc)
+{
+    size_t messages = 0;
+    uint64_t bytes = 0;
+    for (const struct set *set = group; set != NULL; set = set->next) {
+        messages += set->count;
+        bytes += set->bytes;
+    }
+    (void)pthread_mutex_lock(&producer->mutex);
+    room_settle(&producer->stats, messages, bytes, rc);
+    producer->stats.commits += rc == RC_OK;
+    (void)pthread_mutex_unlock(&producer->mutex);
+}
+
 /* The sender's next step is to come again, whatever is wrong with the file: err says what. */
 static void settle_group(struct embedded_producer *producer, struct set *group, enum rc rc,
                          struct err *err)
 {
     if (rc != RC_OK)
         err->rc = rc = RC_RETRY;
+    settle_room(producer, group, rc);
     while (group != NULL) {
         struct set *set = group;
         group = set->next;
         set->delivered(set->context, rc, rc == RC_OK ? NULL : err);
-        (void)pthread_mutex_lock(&producer->mutex);
-        room_settle(&producer->stats, set->count, set->bytes, rc);
-        (void)pthread_mutex_unlock(&producer->mutex);
         free(set);
     }
 }
@@ -156,11 +169,6 @@ static void *write_groups(void *context)
     while ((group = take_group(producer)) != NULL) {
         struct err err = {0};
         enum rc rc = write_group(producer, group, &err);
-        if (rc == RC_OK) {
-            (void)pthread_mutex_lock(&producer->mutex);
-            producer->stats.commits++;
-            (void)pthread_mutex_unlock(&producer->mutex);
-        }
         settle_group(producer, group, rc, &err);
     }
     (void)pthread_mutex_lock(&producer->mutex);

@@ -230,7 +230,7 @@ static enum rc open_handle(struct kafka_producer *producer, struct err *err)
         {"enable.idempotence", "true", true},
         {"acks", "all", true},
         {"compression.type", "zstd", false}, /* others can switch themselves off (2.0.2) */
-        {"linger.ms", "1", false},
+        {"linger.ms", "2", false},
         {"message.timeout.ms", timeout, true},
         {"message.max.bytes", batch, false},
         {"queue.buffering.max.messages", messages, true},
