@@ -21,10 +21,14 @@ static bool refuse(struct builder *b, struct conf_mark at, const char *message)
     return false;
 }
 
-static struct conf_mark mark_of(const struct fy_mark *mark)
+/* An empty value has no mark: it stands where what is around it begins. */
+static struct conf_mark mark_of(const struct builder *b, const struct fy_mark *mark)
 {
-    return mark != NULL ? (struct conf_mark){mark->line + 1, mark->column + 1}
-                        : (struct conf_mark){1, 1};
+    if (mark != NULL)
+        return (struct conf_mark){mark->line + 1, mark->column + 1};
+    if (b->key != NULL)
+        return b->key->at;
+    return b->depth > 0 ? b->open[b->depth - 1]->at : (struct conf_mark){1, 1};
 }
 
 static struct conf_node *new_node(struct builder *b, enum conf_kind kind, struct fy_event *event)
@@ -33,7 +37,7 @@ static struct conf_node *new_node(struct builder *b, enum conf_kind kind, struct
     if (node == NULL)
         return NULL;
     node->kind = kind;
-    node->at = mark_of(fy_event_start_mark(event));
+    node->at = mark_of(b, fy_event_start_mark(event));
     return node;
 }
 
@@ -81,7 +85,7 @@ static bool add_node(struct builder *b, struct conf_node *node)
 static bool refuse_extras(struct builder *b, struct fy_event *event, struct fy_token *anchor,
                           struct fy_token *tag)
 {
-    struct conf_mark at = mark_of(fy_event_start_mark(event));
+    struct conf_mark at = mark_of(b, fy_event_start_mark(event));
     if (anchor != NULL)
         return refuse(b, at, "anchors (&name) are not supported; write the value where it is used");
     if (tag != NULL)
@@ -97,7 +101,10 @@ static bool on_scalar(struct builder *b, struct fy_event *event)
     if (node != NULL) {
         size_t n = 0;
         const char *text = fy_token_get_text(event->scalar.value, &n);
-        node->plain = fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
+        enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+        node->plain = style == FYSS_PLAIN;
+        /* libfyaml points behind the opening quote. */
+        node->at.column -= style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
         node->text = arena_str(b->arena, (struct str){text != NULL ? text : "", n});
         if (str_is_null(node->text))
             node = NULL;
@@ -122,7 +129,7 @@ static bool on_open(struct builder *b, struct fy_event *event, enum conf_kind ki
 static bool on_document(struct builder *b, struct fy_event *event)
 {
     if (++b->documents > 1)
-        return refuse(b, mark_of(fy_event_start_mark(event)),
+        return refuse(b, mark_of(b, fy_event_start_mark(event)),
                       "a second document begins here; a pipeline file holds one");
     return true;
 }
@@ -145,7 +152,7 @@ static bool on_event(struct builder *b, struct fy_event *event)
         b->depth--;
         return true;
     case FYET_ALIAS:
-        return refuse(b, mark_of(fy_event_start_mark(event)),
+        return refuse(b, mark_of(b, fy_event_start_mark(event)),
                       "aliases (*name) are not supported; write the value again");
     case FYET_NONE:
     case FYET_STREAM_START:

@@ -1,0 +1,290 @@
+#include "pipelines/pipeline.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/buf.h"
+#include "lib/conf.h"
+#include "pipelines/pipeline_keys.h"
+#include "transform/ids.h"
+
+#define HEAD "database: {url: \"postgresql://x\"}\ntenants:\n  - slug: acme\n    connectors:\n"
+#define WA(name, account)                                                                          \
+    "      - {name: " name ", channel: whatsapp, account: " account ", app_secrets: [s]}\n"
+
+static void collect(void *context, const char *message)
+{
+    (void)buf_printf(context, "%s\n", message);
+}
+
+static struct pipeline *load(const char *yaml, struct buf *faults)
+{
+    struct err err;
+    struct pipeline *pipeline = NULL;
+    buf_init(faults, 1 << 20);
+    enum rc rc = pipeline_load_text("f.yaml", str_of(yaml), collect, faults, &pipeline, &err);
+    assert_int_equal(rc, faults->n > 0 ? RC_REJECT : RC_OK);
+    assert_true((pipeline != NULL) == (rc == RC_OK));
+    (void)buf_add(faults, "", 1);
+    return pipeline;
+}
+
+static void assert_uuid_equal(struct uuid a, struct uuid b)
+{
+    assert_int_equal(uuid_order(&a, &b), 0);
+}
+
+static void defaults_are_filled(void **state)
+{
+    (void)state;
+    struct buf faults;
+    struct pipeline *p = load(HEAD WA("wa", "106540352242922"), &faults);
+    assert_string_equal(faults.p, "");
+    assert_string_equal(p->database_url, "postgresql://x");
+    assert_int_equal(p->bus.kind, BUS_EMBEDDED);
+    assert_string_equal(p->bus.path, "var/bus.db");
+    assert_string_equal(p->bus.topic_prefix, "sluice");
+    assert_int_equal(p->bus.retention_days, 30);
+    assert_string_equal(p->receive.listen, "127.0.0.1:8080");
+    assert_string_equal(p->receive.admin, "127.0.0.1:9180");
+    assert_int_equal(p->receive.max_body_bytes, 4 << 20);
+    assert_int_equal(p->receive.idle_timeout_s, 60);
+    assert_true(p->receive.archive_raw);
+    assert_int_equal(p->load.batch_records, 10000);
+    assert_int_equal(p->load.batch_wait_ms, 200);
+    assert_string_equal(p->load.group, "sluice-loader");
+    assert_ptr_equal(p->load.catalog, &p->catalog);
+    assert_int_equal(p->rollup_every_ms, 10000);
+    assert_int_equal(p->archive_days, 30);
+
+    assert_int_equal(p->catalog.tenant_count, 1);
+    const struct catalog_tenant *tenant = &p->catalog.tenants[0];
+    struct uuid tenant_id = ids_tenant(STR_LIT("acme"));
+    assert_uuid_equal(tenant->id, tenant_id);
+    assert_string_equal(tenant->name, "acme");
+    assert_string_equal(tenant->timezone, "UTC");
+    assert_int_equal(p->receive.connector_count, 1);
+    const struct receive_connector *connector = &p->receive.connectors[0];
+    assert_string_equal(connector->account, "106540352242922");
+    assert_string_equal(connector->api_sender, "agent");
+    assert_null(connector->verify_token);
+    assert_int_equal(connector->app_secret_count, 1);
+    assert_string_equal(connector->app_secrets[0], "s");
+    assert_uuid_equal(connector->channel_id, ids_channel(&tenant_id, STR_LIT("whatsapp_cloud"),
+                                                         str_of("106540352242922")));
+    assert_uuid_equal(connector->channel_id, tenant->channels[0].id);
+    assert_int_equal(p->warning_count, 0);
+    pipeline_free(&p);
+    assert_null(p);
+    pipeline_free(&p);
+    buf_done(&faults);
+}
+
+/* canonical-model 3.1: what each platform's channel row says. */
+static void channels_have_their_columns(void **state)
+{
+    (void)state;
+    static const char yaml[] = HEAD WA(
+        "wa-main", "106540352242922") "      - {name: tg-help, channel: telegram, token: \"77:x\", "
+                                      "mode: poll}\n"
+                                      "      - {name: support, channel: email, address: "
+                                      "help@acme.example, mode: imap, "
+                                      "url: \"imaps://m\", user: u, password: p, every: 60s}\n"
+                                      "      - {name: resend, channel: email, address: "
+                                      "in@acme.example, mode: webhook}\n"
+                                      "      - {name: desk, channel: b2chat, account: acme-main, "
+                                      "client_id: i, "
+                                      "client_secret: s, every: 6h, timezone: America/Bogota}\n";
+    static const struct catalog_channel expected[] = {
+        {.provider = "whatsapp_cloud",
+         .medium = "whatsapp",
+         .account = "106540352242922",
+         .session_gap_s = 86400,
+         .outbound_visible = true},
+        {.provider = "telegram_bot", .medium = "telegram", .account = "77", .session_gap_s = 86400},
+        {.provider = "email_imap",
+         .medium = "email",
+         .account = "help@acme.example",
+         .session_gap_s = 604800},
+        {.provider = "email_webhook",
+         .medium = "email",
+         .account = "in@acme.example",
+         .session_gap_s = 604800},
+        {.provider = "b2chat",
+         .medium = "other",
+         .account = "acme-main",
+         .source_timezone = "America/Bogota",
+         .provider_sessioned = true,
+         .session_gap_s = 86400,
+         .outbound_visible = true},
+    };
+    struct buf faults;
+    struct pipeline *p = load(yaml, &faults);
+    assert_string_equal(faults.p, "");
+    assert_int_equal(p->catalog.tenants[0].channel_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        const struct catalog_channel *got = &p->catalog.tenants[0].channels[i];
+        assert_string_equal(got->provider, expected[i].provider);
+        assert_string_equal(got->medium, expected[i].medium);
+        assert_string_equal(got->account, expected[i].account);
+        assert_int_equal(got->session_gap_s, expected[i].session_gap_s);
+        assert_int_equal(got->outbound_visible, expected[i].outbound_visible);
+        assert_int_equal(got->provider_sessioned, expected[i].provider_sessioned);
+        if (expected[i].source_timezone != NULL)
+            assert_string_equal(got->source_timezone, expected[i].source_timezone);
+        else
+            assert_null(got->source_timezone);
+    }
+    assert_int_equal(p->receive.connector_count, 1);
+    assert_int_equal(p->warning_count, 4);
+    assert_string_equal(p->warnings[0],
+                        "f.yaml:6:34: tenants[0].connectors[1].channel: warning: channel telegram "
+                        "is not received yet by this version");
+    pipeline_free(&p);
+    buf_done(&faults);
+}
+
+static void kafka_and_its_properties(void **state)
+{
+    (void)state;
+    struct buf faults;
+    struct pipeline *p =
+        load("bus: {kind: kafka, brokers: \"a:1,[::1]:2\", partitions: 3, delivery_timeout: 5s, "
+             "properties: {security.protocol: ssl}}\nreceive: {admin: none}\n"
+             "archive: {raw: false}\n" HEAD WA("wa", "1"),
+             &faults);
+    assert_string_equal(faults.p, "");
+    assert_int_equal(p->bus.kind, BUS_KAFKA);
+    assert_string_equal(p->bus.brokers, "a:1,[::1]:2");
+    assert_int_equal(p->bus.partitions, 3);
+    assert_int_equal(p->bus.replication, 1);
+    assert_int_equal(p->bus.delivery_timeout_ms, 5000);
+    assert_int_equal(p->bus.property_count, 1);
+    assert_string_equal(p->bus.properties[0].name, "security.protocol");
+    assert_string_equal(p->bus.properties[0].value, "ssl");
+    assert_null(p->receive.admin);
+    assert_false(p->receive.archive_raw);
+    pipeline_free(&p);
+    buf_done(&faults);
+}
+
+static void faults_between_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml, *faults;
+    } cases[] = {
+        {HEAD WA("wa", "1") WA("wa", "2"), "f.yaml:6:16: tenants[0].connectors[1].name: \"wa\" "
+                                           "names another connector of this tenant already\n"},
+        {HEAD WA("wa", "1") WA("wb", "1"),
+         "f.yaml:6:48: tenants[0].connectors[1].account: this account is carried by connector "
+         "\"wa\" of this tenant already\n"},
+        {HEAD WA("wa", "1") "  - slug: acme\n",
+         "f.yaml:6:11: tenants[1].slug: \"acme\" names another tenant already\n"},
+        {HEAD "      - {name: t, channel: telegram, token: \"1:x\"}\n",
+         "f.yaml:5:16: tenants[0].connectors[0].name: secret_token is missing; telegram's mode "
+         "webhook needs it to know its sender\n"},
+        {HEAD "      - {name: e, channel: email, address: a@b}\n",
+         "f.yaml:5:16: tenants[0].connectors[0].name: url is missing; email's mode imap needs it, "
+         "such as imaps://mail.example:993\n"},
+        {"receive: {listen: \"h:65536\"}\n" HEAD WA("wa", "1"),
+         "f.yaml:1:19: receive.listen: expected a port from 0 to 65535 after the last colon\n"},
+        {HEAD "      - {name: w, channel: whatsapp, account: 1, app_secrets: [s], url: x}\n",
+         "f.yaml:5:68: tenants[0].connectors[0]: \"url\" belongs to channel email, not to "
+         "whatsapp\n"},
+        {HEAD "      - {name: w, channel: whatsapp, account: 1e6, app_secrets: [s]}\n",
+         "f.yaml:5:47: tenants[0].connectors[0].account: expected a phone number id, digits only, "
+         "such as 106540352242922, found \"1e6\"\n"},
+        {HEAD "      - {name: w, channel: whatsapp, account: 1}\n",
+         "f.yaml:5:9: tenants[0].connectors[0].app_secrets: is missing; expected a list of at "
+         "least one app secret\n"},
+        {"tenants: []\n", "f.yaml:1:1: database.url: is missing; expected a libpq URL such as "
+                          "postgresql://user@host/database\n"
+                          "f.yaml:1:10: tenants: expected a list of sections, found a list\n"},
+        {"database: {url: x}\ntenants: [{slug: -a, timezone: 'a b'}]\n",
+         "f.yaml:2:18: tenants[0].slug: expected lower-case letters, digits and dashes, at most "
+         "99, found \"-a\"\n"
+         "f.yaml:2:32: tenants[0].timezone: expected an IANA time zone such as America/Bogota or "
+         "UTC, found \"a b\"\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf faults;
+        struct pipeline *pipeline = load(cases[i].yaml, &faults);
+        if (strcmp(faults.p, cases[i].faults) != 0)
+            fail_msg("case %zu\nexpected:\n%sfound:\n%s", i, cases[i].faults, faults.p);
+        pipeline_free(&pipeline);
+        buf_done(&faults);
+    }
+}
+
+static void the_files_that_come_along_are_valid(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"pipelines/quickstart.yaml",
+                                        "pipelines/quickstart-kafka.yaml",
+                                        "pipelines/production.yaml"};
+    char folder[] = "/tmp/sluice-secrets-XXXXXX", command[256];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(command, sizeof command,
+                   "cd %s && echo v >wa_verify_token && echo s >wa_app_secret", folder);
+    assert_int_equal(system(command), 0);
+    (void)setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    (void)setenv("SLUICE_DATABASE_URL", "postgresql://x", 1);
+    (void)setenv("WA_VERIFY", "v", 1);
+    (void)setenv("WA_SECRET", "s", 1);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct err err;
+        struct pipeline *pipeline = NULL;
+        struct buf faults;
+        buf_init(&faults, 1 << 20);
+        if (pipeline_load(paths[i], collect, &faults, &pipeline, &err) != RC_OK)
+            fail_msg("%s: %s\n%.*s", paths[i], err.msg, (int)faults.n, faults.p);
+        assert_string_equal(pipeline->receive.connectors[0].verify_token, "v");
+        pipeline_free(&pipeline);
+        buf_done(&faults);
+    }
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* docs/CONFIG.md ends with what the tables print; "sluice check --print-config-reference" rewrites
+ * it. */
+static void the_reference_is_up_to_date(void **state)
+{
+    (void)state;
+    char *printed = NULL;
+    size_t n = 0;
+    FILE *memory = open_memstream(&printed, &n);
+    conf_print_reference(memory, pipeline_keys);
+    assert_int_equal(fclose(memory), 0);
+    static char committed[1 << 16];
+    FILE *file = fopen("docs/CONFIG.md", "r");
+    assert_non_null(file);
+    size_t size = fread(committed, 1, sizeof committed - 1, file);
+    (void)fclose(file);
+    committed[size] = '\0';
+    const char *tables = strstr(committed, "## `database`");
+    assert_non_null(tables);
+    assert_string_equal(tables, printed);
+    free(printed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_filled),
+        cmocka_unit_test(channels_have_their_columns),
+        cmocka_unit_test(kafka_and_its_properties),
+        cmocka_unit_test(faults_between_keys),
+        cmocka_unit_test(the_files_that_come_along_are_valid),
+        cmocka_unit_test(the_reference_is_up_to_date),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
