@@ -728,7 +728,10 @@ static enum rc judge(struct jpath *j, yajl_status status)
     if (j->stopped)
         return j->rc;
     keep_parser_message(j);
-    return fail(j, JPATH_FAULT_SYNTAX, position(j), str_of(j->fault_detail));
+    /* For a token in the wrong place the parser's own offset depends on how the bytes were cut. */
+    bool misplaced = str_starts_with(str_of(j->fault_detail), "parse error");
+    return fail(j, JPATH_FAULT_SYNTAX, misplaced ? j->last_event : position(j),
+                str_of(j->fault_detail));
 }
 
 static enum rc parse(struct jpath *j, const char *bytes, size_t n)
