@@ -6,6 +6,31 @@
 #include "loaders/migrate.h"
 #include "pipelines/pipeline.h"
 
+static const char help[] =
+    "Usage: sluice migrate [-p FILE] [--status | --dry-run]\n"
+    "\n"
+    "Applies the numbered migrations that the database does not have yet, then the views of\n"
+    "schema bi where they changed. Each file is one transaction, under a lock: a failure leaves\n"
+    "the database as it was before that file, and running it twice, or from two machines at\n"
+    "once, is safe. The text of an applied migration is remembered; another text under the same\n"
+    "number is refused.\n"
+    "\n"
+    "The database of the pipeline file must exist; its user must own it and may create roles\n"
+    "(CREATE ROLE sluice LOGIN CREATEROLE; CREATE DATABASE sluice OWNER sluice). The first run\n"
+    "makes the roles sluice_loader, sluice_admin, sluice_reader and sluice_views where they are\n"
+    "missing. docs/SCHEMA.md describes the tables and how a reader gets access.\n"
+    "\n"
+    "Options:\n"
+    "  --status   list every migration as applied or pending\n"
+    "  --dry-run  say what would be applied and change nothing\n"
+    "  -p FILE    the pipeline file; key database\n"
+    "\n"
+    "Example: apply in a release script only when something is pending\n"
+    "  sluice migrate --status || sluice migrate\n"
+    "\n"
+    "Exit codes: 0 done (--status: nothing pending), 1 failed (--status: something pending),\n"
+    "2 usage or invalid pipeline file.\n";
+
 static void print_applied(void *context, const char *name, int64_t took_ms)
 {
     int *count = context;
@@ -68,6 +93,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     enum mode mode = MODE_APPLY;
     int option;
     opterr = 0;
+    optind = 1;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == 's')
             mode = MODE_STATUS;
@@ -88,20 +114,4 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct cli_verb cli_migrate = {
-    "migrate", "create or update the tables, roles and views in PostgreSQL",
-    "sluice migrate [--status | --dry-run]\n"
-    "\n"
-    "Applies the numbered migrations that the database does not have yet, then the views of\n"
-    "schema bi where they changed. Each file is one transaction, under a lock: a failure leaves\n"
-    "the database as it was before that file, and running it twice, or from two machines at\n"
-    "once, is safe. The text of an applied migration is remembered; a different text under the\n"
-    "same number is refused.\n"
-    "\n"
-    "The database of the pipeline file must exist, and its user must own it and may create roles\n"
-    "(CREATE ROLE sluice LOGIN CREATEROLE; CREATE DATABASE sluice OWNER sluice): the first run\n"
-    "makes the roles sluice_loader, sluice_admin, sluice_reader and sluice_views if they are\n"
-    "missing. docs/SCHEMA.md describes the tables and how a reader gets access.\n"
-    "\n"
-    "  --status   list every migration as applied or pending; exit 1 if any is pending\n"
-    "  --dry-run  say what would be applied, change nothing\n",
-    run};
+    "migrate", "create or update the tables, roles and views in PostgreSQL", help, run};

@@ -29,6 +29,8 @@ joined AS (
   SELECT etl.current_tenant(), node, representative, 'same_thread', now()
   FROM component
   WHERE node <> representative
+    AND NOT EXISTS (SELECT FROM etl.conversation_aliases c
+                    WHERE c.tenant_id = etl.current_tenant() AND c.from_conversation_id = node AND c.to_conversation_id = representative)
   ORDER BY node
   ON CONFLICT (tenant_id, from_conversation_id) DO UPDATE SET to_conversation_id = EXCLUDED.to_conversation_id
   WHERE t.to_conversation_id <> EXCLUDED.to_conversation_id

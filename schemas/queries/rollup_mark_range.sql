@@ -19,6 +19,10 @@ WITH bounds AS (
             ON r.tenant_id = $1::uuid AND r.responded_at >= b.lo AND r.responded_at < b.hi AND r.score_pct IS NOT NULL
   UNION SELECT (e.escalated_at AT TIME ZONE b.timezone)::date FROM bounds b JOIN etl.escalations e
             ON e.tenant_id = $1::uuid AND e.escalated_at >= b.lo AND e.escalated_at < b.hi
+  UNION SELECT (v.at AT TIME ZONE b.timezone)::date FROM bounds b JOIN etl.conversation_sessions s ON s.tenant_id = $1::uuid
+         CROSS JOIN LATERAL (VALUES (s.started_at), (s.opened_at), (s.picked_up_at), (s.first_response_at), (s.resolved_at),
+                                    (s.abandoned_at)) v(at)
+         WHERE v.at >= b.lo AND v.at < b.hi
 ), marked AS (
   INSERT INTO etl.rollup_dirty_days (tenant_id, day, reason) SELECT $1::uuid, day, 'rebuild' FROM day
 )

@@ -1,4 +1,5 @@
--- Writes the changed sessions of rollup_fresh; unchanged ones are not touched.
+-- Writes the changed sessions of rollup_fresh; unchanged ones are not touched. A session can change its conversation: when the
+-- representative of a joined thread was deleted or appeared late.
 INSERT INTO etl.conversation_sessions AS t (
   id, tenant_id, channel_id, conversation_id, seq, channel, contact_id, agent_id, department_id, initiated_by,
   started_at, last_activity_at, ended_at, outcome, resolved_at, abandoned_at, opened_at, picked_up_at,
@@ -15,7 +16,7 @@ SELECT
   FROM rollup_fresh n
  WHERE EXISTS (SELECT FROM rollup_change c WHERE c.conversation_id = n.conversation_id AND c.seq = n.seq)
 ON CONFLICT (id) DO UPDATE SET
-      channel_id = excluded.channel_id, channel = excluded.channel, contact_id = excluded.contact_id,
+      conversation_id = excluded.conversation_id, seq = excluded.seq, channel_id = excluded.channel_id, channel = excluded.channel, contact_id = excluded.contact_id,
       agent_id = excluded.agent_id, department_id = excluded.department_id, initiated_by = excluded.initiated_by,
       started_at = excluded.started_at, last_activity_at = excluded.last_activity_at, ended_at = excluded.ended_at,
       outcome = excluded.outcome, resolved_at = excluded.resolved_at, abandoned_at = excluded.abandoned_at,

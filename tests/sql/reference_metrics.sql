@@ -236,7 +236,7 @@ END $$;
 
 
 CREATE FUNCTION recompute(p_as_of timestamptz) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE r record;
+DECLARE dirty record;
 BEGIN
   TRUNCATE oracle.conversations, oracle.messages, oracle.conversation_events, oracle.csat_responses, oracle.escalations,
            oracle.conversation_sessions, oracle.daily_analytics;
@@ -266,7 +266,7 @@ BEGIN
 
   PERFORM oracle.rebuild_sessions(c.tenant_id, c.id, p_as_of) FROM oracle.conversations c;
 
-  FOR r IN
+  FOR dirty IN
     SELECT DISTINCT t.id, (v.at AT TIME ZONE t.timezone)::date AS day
     FROM etl.tenants t JOIN LATERAL (
       SELECT m.sent_at AS at FROM oracle.messages m WHERE m.tenant_id = t.id AND m.session_id IS NOT NULL
@@ -277,7 +277,7 @@ BEGIN
     WHERE v.at IS NOT NULL
     UNION SELECT tenant_id, date FROM etl.daily_analytics
   LOOP
-    PERFORM oracle.rollup_day(r.id, r.day, p_as_of);
+    PERFORM oracle.rollup_day(dirty.id, dirty.day, p_as_of);
   END LOOP;
 END $$;
 
@@ -306,3 +306,7 @@ CREATE FUNCTION differences() RETURNS TABLE (what text, row_key text, field text
     ('avg_sentiment_score', d.avg_sentiment_score, round(d.sentiment_score_sum / NULLIF(d.sentiment_score_count, 0), 3)),
     ('avg_csat_pct', d.avg_csat_pct, round(d.csat_pct_sum / NULLIF(d.csat_responses, 0), 2))) v(field, stored, again)
   WHERE v.stored IS DISTINCT FROM v.again $$;
+
+ALTER FUNCTION rebuild_sessions(uuid, uuid, timestamptz) SET search_path = oracle, etl, public;
+ALTER FUNCTION rollup_period(uuid, timestamptz, timestamptz) SET search_path = oracle, etl, public;
+ALTER FUNCTION rollup_day(uuid, date, timestamptz) SET search_path = oracle, etl, public;

@@ -146,7 +146,8 @@ static void rebuild_and_new_time_zone_equal_a_recount(void **state)
     test_database_run(
         database->connection,
         "UPDATE etl.daily_analytics SET user_messages = 7 WHERE date = '2025-11-01'; "
-        "DELETE FROM etl.conversation_sessions WHERE started_at::date = '2025-11-01'");
+        "DELETE FROM etl.conversation_sessions s USING etl.tenants t WHERE t.id = s.tenant_id "
+        "AND (s.started_at AT TIME ZONE t.timezone)::date = '2025-11-01'");
     range.from = range.to = "2025-11-01";
     rollup(database, &range);
     expect_equal(database, seed);
