@@ -25,6 +25,7 @@
 #include "bus/bus.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
+#include "tests/flow/bus/c11_threads.h"
 
 struct fixture {
     struct bus_conf conf;
