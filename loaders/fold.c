@@ -65,7 +65,7 @@ static bool texts_win(const struct table *table, char group, const union cell *i
     static const union cell empty = {.text = {"", 0}};
     for (size_t i = 0; table->columns[i].name != NULL; i++) {
         const struct column *column = &table->columns[i];
-        if (column->rule != RULE_GROUP || column->group != group || column->type != CELL_TEXT)
+        if (!column_breaks_tie(column, group))
             continue;
         const union cell *old = into[i].text.p != NULL ? &into[i] : &empty;
         const union cell *new = from[i].text.p != NULL ? &from[i] : &empty;

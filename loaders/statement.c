@@ -132,7 +132,7 @@ static void put_texts(const struct table *table, char group, const char *row, st
     const char *separator = "";
     (void)buf_add_text(sql, "ROW(");
     for (const struct column *c = table->columns; c->name != NULL; c++) {
-        if (c->rule != RULE_GROUP || c->group != group || c->type != CELL_TEXT)
+        if (!column_breaks_tie(c, group))
             continue;
         (void)buf_printf(sql, "%sCOALESCE(%s.%s, '') COLLATE \"C\"", separator, row, c->name);
         separator = ", ";

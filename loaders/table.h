@@ -129,4 +129,12 @@ static inline bool column_is_staged(const struct column *column)
     return column->rule != RULE_CHANGES && column->rule != RULE_TOMBSTONE;
 }
 
+/* One of the texts that decide between equal keys of the group. Not one with a fallback: it is
+ * stored otherwise than it was stated. */
+static inline bool column_breaks_tie(const struct column *column, char group)
+{
+    return column->rule == RULE_GROUP && column->group == group && column->type == CELL_TEXT &&
+           column->fallback == NULL;
+}
+
 #endif

@@ -171,6 +171,34 @@ static inline void loading_put(struct loading *loading, const struct record *rec
     buf_done(&json);
 }
 
+/* Many at once, confirmed as one. */
+static inline void loading_put_many(struct loading *loading, const struct record *records,
+                                    const size_t *order, size_t count)
+{
+    struct bus_message *messages = calloc(count, sizeof *messages);
+    struct buf *texts = calloc(count, sizeof *texts);
+    char(*keys)[UUID_TEXT_BYTES] = calloc(count, sizeof *keys);
+    struct err err;
+    assert_true(messages != NULL && texts != NULL && keys != NULL);
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = &records[order != NULL ? order[i] : i];
+        const struct uuid id = record_bus_key(record);
+        uuid_format(&id, keys[i]);
+        buf_init(&texts[i], LIMIT_RECORD_BYTES);
+        if (record_encode(record, &texts[i], &err) != RC_OK)
+            fail_msg("%s", err.msg);
+        messages[i] = (struct bus_message){
+            .topic = BUS_RECORDS, .key = str_of(keys[i]), .value = buf_peek(&texts[i])};
+    }
+    if (bus_produce_wait(loading->producer, messages, count, &err) != RC_OK)
+        fail_msg("%s", err.msg);
+    for (size_t i = 0; i < count; i++)
+        buf_done(&texts[i]);
+    free(keys);
+    free(texts);
+    free(messages);
+}
+
 static inline void loading_run(struct loading *loading)
 {
     struct err err;

@@ -99,7 +99,7 @@ static void random_row(const struct table *table, union cell *cells, uint32_t *s
         if (column->rule != RULE_GROUP)
             continue;
         uint32_t fixed = key_seed(&table->columns[group->key], &cells[group->key]);
-        bool free_text = group->tie_text && column->type == CELL_TEXT && fixed != 99;
+        bool free_text = group->tie_text && column_breaks_tie(column, group->name);
         if (fixed == 99)
             cells[i] = cell_null(column->type);
         else if (!free_text)
