@@ -201,11 +201,27 @@ static struct str without_bom(struct str yaml)
     return str_starts_with(yaml, "\xef\xbb\xbf") ? (struct str){yaml.p + 3, yaml.n - 3} : yaml;
 }
 
+/* Of no use here, and libfyaml 0.7.12 never returns from some malformed ones. */
+static bool refuse_directives(struct builder *b, struct str yaml)
+{
+    int line = 1;
+    for (size_t i = 0; i < yaml.n; i++) {
+        bool begins = i == 0 || yaml.p[i - 1] == '\n' || yaml.p[i - 1] == '\r';
+        if (begins && yaml.p[i] == '%')
+            return refuse(b, (struct conf_mark){line, 1},
+                          "directives (lines that begin with %) are not supported");
+        line += yaml.p[i] == '\n';
+    }
+    return true;
+}
+
 enum rc conf_tree_read(struct str yaml, struct arena *arena, struct conf_node **root_out,
                        struct conf_syntax_fault *fault_out)
 {
     struct str text = without_bom(yaml);
     struct builder b = {.arena = arena, .fault = fault_out};
+    if (!refuse_directives(&b, text))
+        return RC_REJECT;
     struct fy_diag_cfg diag_cfg;
     fy_diag_cfg_default(&diag_cfg);
     struct fy_diag *diag = fy_diag_create(&diag_cfg);

@@ -212,7 +212,9 @@ static void faults_have_their_place(void **state)
         {"text: &x a\n", AT "1:10: anchors (&name) are not supported; write the value where it is "
                             "used\n"},
         {"text: !!str 1\n", AT "1:13: tags (!name) are not supported; write the plain value\n"},
-        {"text: *x\n", AT "1:7: aliases (*name) are not supported; write the value again\n"},
+        {"text: *x\n", AT "1:8: aliases (*name) are not supported; write the value again\n"},
+        {"text: a\n%YAML 1.2\n",
+         AT "2:1: directives (lines that begin with %) are not supported\n"},
         {"? [a]\n: b\n", AT "1:3: a key must be plain text, not a mapping or a list\n"},
         {"text: [a\n", AT "2:1: not valid YAML: flow sequence without a closing bracket\n"},
         {"inner:\n\tname: x\n",
