@@ -126,7 +126,7 @@ static void reap(struct supervisor *s, bool stopping)
         log_end(child, status, stopping);
         if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE && !stopping)
             s->hopeless = child->role;
-        if (!stopping)
+        else if (!stopping)
             schedule(child);
     }
 }
