@@ -39,6 +39,13 @@ static bool say(bool ok, const char *what, const char *detail)
     return ok;
 }
 
+static bool fail(const char *what, const struct err *err, const char *hint)
+{
+    char detail[sizeof err->msg + 128];
+    (void)snprintf(detail, sizeof detail, "%s; %s", err->msg, hint);
+    return say(false, what, detail);
+}
+
 /* ---- database ---- */
 
 static bool check_schema(PGconn *connection)
@@ -63,7 +70,7 @@ static bool check_rights(const char *url)
         enum rc rc = database_open(url, "check", roles[i], &connection, &err);
         database_close(&connection);
         if (rc != RC_OK)
-            return say(false, "rights", err.msg);
+            return fail("rights", &err, "\"sluice migrate\" as the owner grants the roles");
     }
     return say(true, "rights", "the login may act as sluice_loader and sluice_admin");
 }
@@ -73,13 +80,12 @@ static bool check_database(const char *url)
     struct err err;
     PGconn *connection = NULL;
     char detail[128];
-    bool ok = database_open(url, "check", NULL, &connection, &err) == RC_OK;
-    if (ok)
-        (void)snprintf(detail, sizeof detail, "PostgreSQL %s, database \"%s\", login \"%s\"",
-                       PQparameterStatus(connection, "server_version"), PQdb(connection),
-                       PQuser(connection));
-    say(ok, "database", ok ? detail : err.msg);
-    ok = ok && check_schema(connection) && check_rights(url);
+    if (database_open(url, "check", NULL, &connection, &err) != RC_OK)
+        return fail("database", &err, "start PostgreSQL, or correct database.url");
+    (void)snprintf(detail, sizeof detail, "PostgreSQL %s, database \"%s\", login \"%s\"",
+                   PQparameterStatus(connection, "server_version"), PQdb(connection),
+                   PQuser(connection));
+    bool ok = say(true, "database", detail) && check_schema(connection) && check_rights(url);
     database_close(&connection);
     return ok;
 }
@@ -91,12 +97,15 @@ static bool check_bus(const struct bus_conf *bus)
     static struct bus_partition_range ranges[PARTITIONS_MOST];
     struct err err;
     char detail[BUS_TOPIC_NAME_BYTES + 64], name[BUS_TOPIC_NAME_BYTES];
+    const char *hint = bus->kind == BUS_KAFKA
+                           ? "start the brokers, or correct bus.brokers and bus.properties"
+                           : "correct bus.path, or give this user the right to write there";
     if (bus_prepare(bus, &err) != RC_OK)
-        return say(false, "bus", err.msg);
+        return fail("bus", &err, hint);
     for (int topic = 0; topic < BUS_TOPICS; topic++) {
         size_t count = 0;
         if (bus_ranges(bus, (enum bus_topic)topic, ranges, PARTITIONS_MOST, &count, &err) != RC_OK)
-            return say(false, "bus", err.msg);
+            return fail("bus", &err, hint);
         bus_topic_name(bus, (enum bus_topic)topic, name);
         (void)snprintf(detail, sizeof detail, "%s, topic %s, %zu partition%s",
                        bus->kind == BUS_KAFKA ? "kafka" : "embedded", name, count,
