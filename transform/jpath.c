@@ -557,16 +557,9 @@ static void write_scalar(struct json_writer *writer, enum jpath_types type, stru
         json_writer_bool(writer, str_is(text, "true"));
 }
 
-/* Scalars reach their rule as text. */
-static int on_scalar(struct jpath *j, enum jpath_types type, struct str text)
+static int store_scalar(struct jpath *j, const struct node *target, enum jpath_types type,
+                        struct str text)
 {
-    if (capturing(j))
-        write_scalar(j->capture, type, text);
-    if (j->skipped > 0)
-        return 1;
-    const struct node *target = next_target(j);
-    if (target == NULL)
-        return 1;
     struct frame outer = outer_frame(j);
     if (target->attach != ATTACH_NONE && make_element(j, target, &outer) == NULL)
         return fail_memory(j);
@@ -585,6 +578,26 @@ static int on_scalar(struct jpath *j, enum jpath_types type, struct str text)
     return 1;
 }
 
+/* Scalars reach their rule as text; what nobody reads is not even made storable. */
+static int on_scalar(struct jpath *j, enum jpath_types type, struct str text, const char *what)
+{
+    int64_t before = j->last_event;
+    bool wanted = enter(j);
+    if (text.n > j->limits.string_bytes)
+        return fail_size(j, before, what, j->limits.string_bytes);
+    const struct node *target = wanted ? next_target(j) : NULL;
+    if (target == NULL && !capturing(j))
+        return 1;
+    uint64_t replaced = 0;
+    if (!make_storable(j, &text, &replaced))
+        return fail_memory(j);
+    if (replaced > 0)
+        count_replaced(j, replaced);
+    if (capturing(j))
+        write_scalar(j->capture, type, text);
+    return target == NULL ? 1 : store_scalar(j, target, type, text);
+}
+
 static int on_null(void *context)
 {
     struct jpath *j = context;
@@ -598,37 +611,19 @@ static int on_null(void *context)
 
 static int on_boolean(void *context, int value)
 {
-    struct jpath *j = context;
-    (void)enter(j);
-    return on_scalar(j, JPATH_TAKES_BOOL, value ? STR_LIT("true") : STR_LIT("false"));
+    return on_scalar(context, JPATH_TAKES_BOOL, value ? STR_LIT("true") : STR_LIT("false"),
+                     "a boolean");
 }
 
 static int on_number(void *context, const char *p, size_t n)
 {
-    struct jpath *j = context;
-    int64_t before = j->last_event;
-    (void)enter(j);
-    if (n > j->limits.string_bytes)
-        return fail_size(j, before, "a number", j->limits.string_bytes);
-    return on_scalar(j, JPATH_TAKES_NUMBER, (struct str){p, n});
+    return on_scalar(context, JPATH_TAKES_NUMBER, (struct str){p, n}, "a number");
 }
 
 static int on_string(void *context, const unsigned char *p, size_t n)
 {
-    struct jpath *j = context;
-    int64_t before = j->last_event;
-    bool wanted = enter(j);
-    if (n > j->limits.string_bytes)
-        return fail_size(j, before, "a text", j->limits.string_bytes);
-    if (!wanted && !capturing(j))
-        return 1;
-    struct str text = {n > 0 ? (const char *)p : "", n};
-    uint64_t replaced = 0;
-    if (!make_storable(j, &text, &replaced))
-        return fail_memory(j);
-    if (replaced > 0)
-        count_replaced(j, replaced);
-    return on_scalar(j, JPATH_TAKES_STRING, text);
+    return on_scalar(context, JPATH_TAKES_STRING, (struct str){n > 0 ? (const char *)p : "", n},
+                     "a text");
 }
 
 static const yajl_callbacks callbacks = {
