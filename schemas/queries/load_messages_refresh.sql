@@ -1,30 +1,24 @@
 -- Status, its times and its error from the history of status events, for messages and histories that this batch touched
 -- (canonical-model 6.4). A status never goes backward; the times are the earliest; the error belongs to the earliest failure
 -- (ties by text, so that the order of loading cannot show).
-WITH due AS (
-  SELECT DISTINCT t.conversation_id, t.message_id
+WITH history AS (
+  -- a message touched twice brings its events twice, which changes no minimum and no first element
+  SELECT t.conversation_id, t.message_id,
+         (array_agg(s.status ORDER BY l.rank DESC))[1]                     AS status,
+         max(l.rank)                                                       AS rank,
+         min(s.occurred_at) FILTER (WHERE s.status = 'delivered')          AS delivered_at,
+         min(s.occurred_at) FILTER (WHERE s.status IN ('read', 'played'))  AS read_at,
+         min(s.occurred_at) FILTER (WHERE s.status = 'failed')             AS failed_at,
+         (array_agg(s.error_code    ORDER BY s.occurred_at, COALESCE(s.error_code, '') COLLATE "C", COALESCE(s.error_message, '') COLLATE "C")
+           FILTER (WHERE s.status = 'failed'))[1]                          AS error_code,
+         (array_agg(s.error_message ORDER BY s.occurred_at, COALESCE(s.error_code, '') COLLATE "C", COALESCE(s.error_message, '') COLLATE "C")
+           FILTER (WHERE s.status = 'failed'))[1]                          AS error_message
   FROM touched t
+  JOIN etl.message_status_events s ON s.message_id = t.message_id
+  CROSS JOIN LATERAL (SELECT CASE s.status WHEN 'pending' THEN 0 WHEN 'received' THEN 5 WHEN 'sent' THEN 10 WHEN 'failed' THEN 15
+                                           WHEN 'delivered' THEN 20 WHEN 'read' THEN 30 ELSE 40 END::smallint AS rank) l
   WHERE t.source IN ('message', 'status') AND t.conversation_id IS NOT NULL
-),
-history AS (
-  SELECT d.conversation_id, d.message_id, e.*
-  FROM due d
-  CROSS JOIN LATERAL (
-    SELECT (array_agg(s.status ORDER BY l.rank DESC))[1]                     AS status,
-           max(l.rank)                                                       AS rank,
-           min(s.occurred_at) FILTER (WHERE s.status = 'delivered')          AS delivered_at,
-           min(s.occurred_at) FILTER (WHERE s.status IN ('read', 'played'))  AS read_at,
-           min(s.occurred_at) FILTER (WHERE s.status = 'failed')             AS failed_at,
-           (array_agg(s.error_code    ORDER BY s.occurred_at, COALESCE(s.error_code, '') COLLATE "C", COALESCE(s.error_message, '') COLLATE "C")
-             FILTER (WHERE s.status = 'failed'))[1]                          AS error_code,
-           (array_agg(s.error_message ORDER BY s.occurred_at, COALESCE(s.error_code, '') COLLATE "C", COALESCE(s.error_message, '') COLLATE "C")
-             FILTER (WHERE s.status = 'failed'))[1]                          AS error_message
-    FROM etl.message_status_events s
-    CROSS JOIN LATERAL (SELECT CASE s.status WHEN 'pending' THEN 0 WHEN 'received' THEN 5 WHEN 'sent' THEN 10 WHEN 'failed' THEN 15
-                                             WHEN 'delivered' THEN 20 WHEN 'read' THEN 30 ELSE 40 END::smallint AS rank) l
-    WHERE s.message_id = d.message_id
-    HAVING count(*) > 0
-  ) e
+  GROUP BY t.conversation_id, t.message_id
 ),
 changed AS (
   UPDATE etl.messages m SET
