@@ -11,6 +11,7 @@
 #include "lib/buf.h"
 #include "lib/limits.h"
 #include "transform/json.h"
+#include "transform/surrogate.h"
 #include "transform/text.h"
 
 #define SLICE_BYTES (64 * KIB)
@@ -76,7 +77,8 @@ struct jpath {
     unsigned char *capture_base;
     size_t capture_offset;
     int64_t slice_start;
-    int64_t last_event; /* end of the token handed out last */
+    int64_t last_event;                 /* end of the token handed out last */
+    struct surrogate_filter surrogates; /* between the bytes and the parser */
     size_t bom_matched;
     bool bom_done;
     uint64_t replaced;
@@ -299,7 +301,7 @@ int64_t jpath_offset(const struct jpath *j)
 
 uint64_t jpath_replaced(const struct jpath *j)
 {
-    return j->replaced;
+    return j->replaced + j->surrogates.replaced;
 }
 
 const struct jpath_fault *jpath_fault(const struct jpath *j)
@@ -700,6 +702,7 @@ void jpath_begin(struct jpath *j, const struct jpath_limits *limits, struct aren
     j->depth = j->skipped = 0;
     j->capture_depth = 0;
     j->slice_start = j->last_event = 0;
+    surrogate_init(&j->surrogates);
     j->bom_matched = 0;
     j->bom_done = false;
     j->replaced = 0;
@@ -777,6 +780,11 @@ static enum rc parse_slices(struct jpath *j, const char *bytes, size_t n)
     return rc;
 }
 
+static int parse_filtered(void *context, const char *bytes, size_t n)
+{
+    return (int)parse_slices(context, bytes, n);
+}
+
 /* A mark may come in pieces; what turns out to be none is parsed after all. */
 static enum rc skip_bom(struct jpath *j, const char **bytes, size_t *n)
 {
@@ -801,7 +809,9 @@ enum rc jpath_feed(struct jpath *j, const char *bytes, size_t n, struct err *err
         return RC_OK;
     j->err = err;
     enum rc rc = skip_bom(j, &bytes, &n);
-    return rc == RC_OK ? parse_slices(j, bytes, n) : rc;
+    if (rc == RC_OK)
+        rc = (enum rc)surrogate_feed(&j->surrogates, bytes, n, parse_filtered, j);
+    return rc;
 }
 
 enum rc jpath_finish(struct jpath *j, struct err *err)
@@ -812,6 +822,8 @@ enum rc jpath_finish(struct jpath *j, struct err *err)
     enum rc rc = RC_OK;
     if (!j->bom_done)
         rc = parse_slices(j, BOM, j->bom_matched);
+    if (rc == RC_OK)
+        rc = (enum rc)surrogate_end(&j->surrogates, parse_filtered, j);
     if (rc != RC_OK)
         return rc;
     yajl_status status = yajl_complete_parse(j->parser);

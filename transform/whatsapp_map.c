@@ -67,8 +67,11 @@ static const struct {
 
 static enum rc take_change(struct map *map, struct wa_change *change, struct err *err)
 {
-    struct wa_scope scope = {
-        .out = map->out, .json = map->json, .change = change, .value = change->value};
+    struct wa_scope scope = {.out = map->out,
+                             .json = map->json,
+                             .jpath = map->jpath,
+                             .change = change,
+                             .value = change->value};
     if (str_is_null(change->field))
         return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "field", "expected a field's name",
                                err);
@@ -96,7 +99,8 @@ static enum rc take_held(struct map *map, struct err *err)
 static enum rc hold(struct map *map, struct wa_change *change)
 {
     struct held *held = arena_alloc(map->out->arena, sizeof *held);
-    if (held == NULL)
+    change->path = jpath_path(map->jpath, map->out->arena);
+    if (held == NULL || str_is_null(change->path))
         return RC_REJECT;
     held->change = change;
     if (map->last_held != NULL)
@@ -112,9 +116,6 @@ static enum rc change_end(void *context, void *element, struct err *err)
     struct map *map = context;
     struct wa_change *change = element;
     map->is_ours = map->is_ours || str_is(map->document.object, OBJECT);
-    change->path = jpath_path(map->jpath, map->out->arena);
-    if (str_is_null(change->path))
-        return RC_REJECT;
     if (!map->is_ours)
         return hold(map, change);
     map->document.object = STR_LIT(OBJECT); /* its text goes with the arena */

@@ -108,7 +108,7 @@ struct wa_change {
     struct jpath_element element;
     struct str field;
     struct wa_value *value;
-    struct str path; /* "entry[0].changes[1]" */
+    struct str path; /* "entry[0].changes[1]"; STR_NULL until it is needed */
 };
 
 struct wa_document {

@@ -25,11 +25,19 @@ static enum rc reject_at(struct wa_scope *scope, enum reject_code code, struct s
     return map_out_reject(scope->out, &reject, err);
 }
 
+/* Most changes never need it. */
+static struct str change_path(struct wa_scope *scope)
+{
+    if (str_is_null(scope->change->path))
+        scope->change->path = jpath_path(scope->jpath, scope->out->arena);
+    return scope->change->path;
+}
+
 enum rc wa_scope_reject(struct wa_scope *scope, enum reject_code code, const char *member,
                         const char *detail, struct err *err)
 {
-    struct str path =
-        arena_printf(scope->out->arena, "%.*s.%s", STR_ARGS(scope->change->path), member);
+    struct str change = change_path(scope);
+    struct str path = arena_printf(scope->out->arena, "%.*s.%s", STR_ARGS(change), member);
     return reject_at(scope, code, path, scope->change->element.offset, detail, err);
 }
 
@@ -38,9 +46,9 @@ static enum rc reject_item(struct wa_scope *scope, enum reject_code code, const 
                            const struct jpath_element *element, const char *member,
                            const char *detail, struct err *err)
 {
-    struct str path =
-        arena_printf(scope->out->arena, "%.*s.value.%s[%lld].%s", STR_ARGS(scope->change->path),
-                     list, (long long)element->index, member);
+    struct str change = change_path(scope);
+    struct str path = arena_printf(scope->out->arena, "%.*s.value.%s[%lld].%s", STR_ARGS(change),
+                                   list, (long long)element->index, member);
     return reject_at(scope, code, path, element->offset, detail, err);
 }
 

@@ -38,7 +38,8 @@ struct wa_thread { /* a conversation record to be */
 struct wa_scope {
     struct map_out *out;
     struct json_writer *json;
-    const struct wa_change *change;
+    const struct jpath *jpath; /* names the change's path where the change does not */
+    struct wa_change *change;
     struct wa_value *value;
     struct channel_account account;
     struct wa_person *persons, *last_person;
