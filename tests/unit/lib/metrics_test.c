@@ -1,13 +1,12 @@
-
-
-#include <cmocka.h>
-
 #include "lib/metrics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 static const int64_t bounds_us[] = {1000, 50000, 2500000};
 
