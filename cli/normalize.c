@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -185,7 +184,6 @@ static int run(const struct cli *cli, int argc, char **argv)
                                argv[optind + 1]);
     if (optind < argc && strcmp(argv[optind], "-") != 0)
         request.path = argv[optind];
-    (void)signal(SIGPIPE, SIG_IGN); /* a reader that has enough is told apart by write's error */
     return normalize(&request);
 }
 

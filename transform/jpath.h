@@ -16,7 +16,8 @@
  *
  * Reading: null counts as absent; of a repeated member the last wins; a byte-order mark is skipped;
  *          a value of a type that its rule does not take counts as absent; numbers stay text.
- *          Every string is made storable (text_clean) and replacements are counted.
+ *          Every string read is made storable (text_clean), lone surrogate escapes are replaced
+ *          before the parser (surrogate.h), and replacements are counted.
  * Owns:    the parser. Texts and elements live in the arena given to jpath_begin.
  * Errors:  RC_REJECT = this document cannot be read further: jpath_fault says where and why; later
  *          feeds of the document do nothing. Any other result came from an end callback.
@@ -53,7 +54,7 @@ struct jpath_element {
     struct jpath_element *next; /* JPATH_EACH: the element after it */
     int64_t index;              /* JPATH_EACH: place in its array */
     int64_t offset;             /* byte offset in the document, just after its opening */
-    uint64_t replaced;          /* characters replaced in the texts inside it */
+    uint64_t replaced;          /* in the texts inside it; lone surrogates apart */
 };
 
 struct jpath_list {

@@ -248,7 +248,8 @@ static void test_replacements_are_counted(void **state)
     const struct item *item = (const void *)f->root.items.first;
     assert_str(item->name, "a\xef\xbf\xbd"
                            "b\xef\xbf\xbd");
-    assert_int_equal(item->element.replaced, 2);
+    assert_int_equal(item->element.replaced,
+                     1); /* surrogates are replaced before elements are known */
     assert_int_equal(item->element.next->replaced, 0);
 }
 
