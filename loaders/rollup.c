@@ -18,16 +18,19 @@ struct step {
 };
 
 static const struct step session_steps[] = {
+    {"count conversations", "ANALYZE rollup_member", 0}, /* or the planner guesses */
     {"rebuild sessions", query_rollup_rebuild_sessions, 2},
-    {"compare sessions", query_rollup_find_changes, 1},
+    {"count sessions", "ANALYZE rollup_fresh", 0},
+    {"compare sessions", query_rollup_find_changes, 0},
     {"mark days of changed sessions", query_rollup_mark_days, 1},
-    {"delete old sessions", query_rollup_delete_sessions, 1},
+    {"delete old sessions", query_rollup_delete_sessions, 0},
     {"write sessions", query_rollup_write_sessions, 0},
     {"report impossible timings", query_rollup_report_negative, 2},
     {"set conversation status", query_rollup_set_status, 1},
     {NULL, NULL, 0}};
 
-static const struct step day_steps[] = {{"delete days", query_rollup_delete_days, 1},
+static const struct step day_steps[] = {{"count days", "ANALYZE rollup_day", 0},
+                                        {"delete days", query_rollup_delete_days, 1},
                                         {"write days", query_rollup_write_days, 2},
                                         {NULL, NULL, 0}};
 

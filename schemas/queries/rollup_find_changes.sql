@@ -1,9 +1,9 @@
--- $1 tenant. Fills rollup_change with the spans of sessions that are new, gone or different, before and after. computed_at
+-- Fills rollup_change with the spans of sessions that are new, gone or different, before and after. computed_at
 -- alone is no difference: a session that stays as it was is not written again.
 WITH stored AS (
   SELECT s.* FROM rollup_member b
    CROSS JOIN LATERAL (SELECT * FROM etl.conversation_sessions x
-                        WHERE x.conversation_id = b.conversation_id AND x.tenant_id = $1::uuid OFFSET 0) s
+                        WHERE x.conversation_id = b.conversation_id OFFSET 0) s
 ), differing AS (
   SELECT o.id AS old_id, n.id AS new_id
     FROM stored o FULL JOIN rollup_fresh n ON n.id = o.id

@@ -13,23 +13,23 @@ WITH zone AS (
    CROSS JOIN LATERAL (VALUES (n.started_at), (n.opened_at), (n.picked_up_at), (n.first_response_at), (n.resolved_at), (n.abandoned_at)) v(at)
   UNION ALL
   SELECT v.at FROM changed c
-    JOIN etl.conversation_sessions o ON o.tenant_id = $1::uuid AND o.conversation_id = c.conversation_id AND o.seq = c.seq
+    JOIN etl.conversation_sessions o ON o.conversation_id = c.conversation_id AND o.seq = c.seq
    CROSS JOIN LATERAL (VALUES (o.started_at), (o.opened_at), (o.picked_up_at), (o.first_response_at), (o.resolved_at), (o.abandoned_at)) v(at)
   UNION ALL
   SELECT m.sent_at FROM (SELECT DISTINCT representative, span_from, span_to, whole FROM changed) c
     JOIN rollup_member b ON b.representative = c.representative
    CROSS JOIN LATERAL (SELECT x.sent_at FROM etl.messages x
-                        WHERE x.conversation_id = b.conversation_id AND x.tenant_id = $1::uuid
+                        WHERE x.conversation_id = b.conversation_id
                           AND (c.whole OR x.sent_at BETWEEN c.span_from AND c.span_to) OFFSET 0) m
   UNION ALL
   SELECT r.responded_at FROM (SELECT representative, min(span_from) AS since, bool_or(seq = 1) AS whole FROM changed GROUP BY 1) c
     JOIN rollup_member b ON b.representative = c.representative
-    JOIN etl.csat_responses r ON r.tenant_id = $1::uuid AND r.conversation_id = b.conversation_id
+    JOIN etl.csat_responses r ON r.conversation_id = b.conversation_id
      AND r.score_pct IS NOT NULL AND (c.whole OR r.responded_at >= c.since)
   UNION ALL
   SELECT e.escalated_at FROM (SELECT representative, min(span_from) AS since, bool_or(seq = 1) AS whole FROM changed GROUP BY 1) c
     JOIN rollup_member b ON b.representative = c.representative
-    JOIN etl.escalations e ON e.tenant_id = $1::uuid AND e.conversation_id = b.conversation_id
+    JOIN etl.escalations e ON e.conversation_id = b.conversation_id
      AND (c.whole OR e.escalated_at >= c.since)
 )
 INSERT INTO etl.rollup_dirty_days (tenant_id, day, reason)

@@ -1,4 +1,5 @@
--- $1 tenant, $2 as of. Fills rollup_fresh with the sessions of rollup_member (reference/canonical-model.md 5.2 and 5.3).
+-- $1 tenant, $2 as of. Rows of a conversation are found by its id alone: with the tenant named too, a planner without
+-- statistics may walk an index by time instead. Row-level security keeps to the tenant. Fills rollup_fresh with the sessions of rollup_member (reference/canonical-model.md 5.2 and 5.3).
 --
 -- One pass over the messages in the order (sent_at, ordinal, id) per representative; pos is the place in that order, and
 -- "first" and "last" are taken as least and greatest pos, so that one sort serves every rule.
@@ -20,7 +21,7 @@ WITH home AS (  -- the conversation whose columns the sessions take: the represe
          array_agg(e.occurred_at ORDER BY e.occurred_at) FILTER (WHERE e.event_type = 'picked_up') AS pickups
     FROM member b
    CROSS JOIN LATERAL (SELECT * FROM etl.conversation_events x
-                        WHERE x.conversation_id = b.conversation_id AND x.tenant_id = $1::uuid
+                        WHERE x.conversation_id = b.conversation_id
                           AND x.event_type IN ('resolved', 'closed', 'abandoned', 'picked_up') OFFSET 0) e
    GROUP BY b.rep
 ), c AS (
@@ -36,7 +37,7 @@ WITH home AS (  -- the conversation whose columns the sessions take: the represe
               WHEN m.sender_type = 'agent' THEN 'a' ELSE 'b' END AS k
     FROM member b
    CROSS JOIN LATERAL (SELECT * FROM etl.messages x
-                        WHERE x.conversation_id = b.conversation_id AND x.tenant_id = $1::uuid OFFSET 0) m
+                        WHERE x.conversation_id = b.conversation_id OFFSET 0) m
    WHERE m.type <> 'system' AND (m.sender_type <> 'system' OR m.is_broadcast)
      AND NOT (b.joined AND EXISTS (   -- the same message under a joined conversation, with better content
            SELECT FROM member o JOIN etl.messages x ON x.conversation_id = o.conversation_id AND x.id = m.id
@@ -133,7 +134,7 @@ WITH home AS (  -- the conversation whose columns the sessions take: the represe
   SELECT DISTINCT ON (p.id) p.id, r.score_pct
     FROM member b
    CROSS JOIN LATERAL (SELECT * FROM etl.csat_responses x
-                        WHERE x.conversation_id = b.conversation_id AND x.tenant_id = $1::uuid
+                        WHERE x.conversation_id = b.conversation_id
                           AND x.score_pct IS NOT NULL OFFSET 0) r
     JOIN p ON p.rep = b.rep AND (p.ps OR (r.responded_at >= p.started AND r.responded_at < coalesce(p.next_t0, 'infinity')))
    ORDER BY p.id, r.responded_at DESC, r.id
@@ -141,7 +142,7 @@ WITH home AS (  -- the conversation whose columns the sessions take: the represe
   SELECT DISTINCT p.id
     FROM member b
    CROSS JOIN LATERAL (SELECT * FROM etl.escalations x
-                        WHERE x.conversation_id = b.conversation_id AND x.tenant_id = $1::uuid OFFSET 0) e
+                        WHERE x.conversation_id = b.conversation_id OFFSET 0) e
     JOIN p ON p.rep = b.rep AND (p.ps OR (e.escalated_at >= p.started AND e.escalated_at < coalesce(p.next_t0, 'infinity')))
 )
 INSERT INTO rollup_fresh (id, tenant_id, channel_id, conversation_id, seq, channel, contact_id, agent_id, department_id,

@@ -31,7 +31,7 @@ WITH message AS (
          s.waited_us, ch.provider_sessioned AS ps
     FROM (SELECT DISTINCT day, lo, hi, rep FROM counted) c
    CROSS JOIN LATERAL (SELECT * FROM etl.conversation_sessions x
-                        WHERE x.conversation_id = c.rep AND x.tenant_id = $1::uuid OFFSET 0) s
+                        WHERE x.conversation_id = c.rep OFFSET 0) s
     JOIN etl.channels ch ON ch.id = s.channel_id
    WHERE ch.provider_sessioned OR (s.started_at < c.hi AND s.last_activity_at >= c.lo)
 ), talk AS (
