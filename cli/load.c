@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
-#include "lib/log.h"
 #include "lib/stop.h"
 #include "pipelines/pipeline.h"
 
@@ -110,7 +109,6 @@ static int run(const struct cli *cli, int argc, char **argv)
     conf.idle_ms = (int)arguments.idle_s * 1000;
     if (arguments.batch > 0)
         conf.batch_records = (size_t)arguments.batch;
-    log_init("load");
     stop_install();
     int64_t started_us = clock_monotonic_us();
     enum rc rc = load_run(&conf, &pipeline->bus, &counts, &err);
