@@ -22,7 +22,7 @@ static const char help[] =
     "\n"
     "Try it by hand, signing a body as Meta does (tenant acme, connector wa-main):\n"
     "\n"
-    "    body=connectors/samples/whatsapp/03-text.json\n"
+    "    body=pipelines/quickstart/whatsapp/01-lucia-asks.json\n"
     "    sum=$(openssl dgst -sha256 -hmac \"$WA_SECRET\" -r \"$body\" | cut -d' ' -f1)\n"
     "    curl -i --data-binary \"@$body\" -H 'Content-Type: application/json' \\\n"
     "         -H \"X-Hub-Signature-256: sha256=$sum\" \\\n"
