@@ -186,7 +186,6 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct pipeline *pipeline = cli_load_pipeline(cli, &cli_rollup);
     if (pipeline == NULL)
         return CLI_USAGE;
-    log_init("rollup");
     stop_install();
     int exit_code = arguments.follow
                         ? follow(pipeline->database_url, &arguments.conf, pipeline->rollup_every_ms)
