@@ -24,6 +24,12 @@ enum rc bus_prepare(const struct bus_conf *conf, struct err *err)
     return driver_of(conf)->prepare(conf, err);
 }
 
+enum rc bus_identity(const struct bus_conf *conf, char text[static BUS_IDENTITY_BYTES],
+                     struct err *err)
+{
+    return driver_of(conf)->identity(conf, text, err);
+}
+
 enum rc bus_ranges(const struct bus_conf *conf, enum bus_topic topic,
                    struct bus_partition_range *ranges, size_t max, size_t *count_out,
                    struct err *err)

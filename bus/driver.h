@@ -10,6 +10,8 @@
 
 struct bus_driver {
     enum rc (*prepare)(const struct bus_conf *conf, struct err *err);
+    enum rc (*identity)(const struct bus_conf *conf, char text[static BUS_IDENTITY_BYTES],
+                        struct err *err);
     enum rc (*ranges)(const struct bus_conf *conf, enum bus_topic topic,
                       struct bus_partition_range *ranges, size_t max, size_t *count_out,
                       struct err *err);

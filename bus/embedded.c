@@ -1,6 +1,9 @@
 #include "bus/embedded.h"
 
+#include <stdio.h>
+
 #include "bus/embedded_log.h"
+#include "bus/sql.h"
 
 static enum rc prune_all(struct embedded_log *log, struct err *err)
 {
@@ -25,6 +28,25 @@ static enum rc prepare(const struct bus_conf *conf, struct err *err)
     return rc;
 }
 
+static enum rc identity(const struct bus_conf *conf, char text[static BUS_IDENTITY_BYTES],
+                        struct err *err)
+{
+    struct embedded_log *log = NULL;
+    sqlite3_stmt *select = NULL;
+    enum rc rc = embedded_log_open(conf, NULL, &log, err);
+    if (rc == RC_OK)
+        rc = sql_prepare(log->db, "SELECT text FROM identity", &select, err);
+    if (rc == RC_OK && sqlite3_step(select) != SQLITE_ROW)
+        rc = err_set(err, RC_FATAL, "the bus file \"%s\" does not say which log it is: %s",
+                     conf->path, sqlite3_errmsg(log->db));
+    if (rc == RC_OK)
+        (void)snprintf(text, BUS_IDENTITY_BYTES, "%s",
+                       (const char *)sqlite3_column_text(select, 0));
+    (void)sqlite3_finalize(select);
+    embedded_log_close(&log);
+    return rc;
+}
+
 static enum rc ranges(const struct bus_conf *conf, enum bus_topic topic,
                       struct bus_partition_range *ranges_out, size_t max, size_t *count_out,
                       struct err *err)
@@ -43,6 +65,7 @@ static enum rc ranges(const struct bus_conf *conf, enum bus_topic topic,
 
 const struct bus_driver bus_embedded_driver = {
     .prepare = prepare,
+    .identity = identity,
     .ranges = ranges,
     .producer_open = embedded_producer_open,
     .produce = embedded_produce,

@@ -28,6 +28,8 @@ static const char schema[] =
     " first_offset INTEGER NOT NULL, created_us INTEGER NOT NULL, UNIQUE (topic, first_offset));"
     "CREATE TABLE consumer (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
     " topic INTEGER NOT NULL, next_offset INTEGER NOT NULL, UNIQUE (topic, name));"
+    "CREATE TABLE identity (text TEXT NOT NULL);"
+    "INSERT INTO identity VALUES ('embedded-' || lower(hex(randomblob(16))));"
     "PRAGMA user_version = 1;";
 
 /* Waits in steps of a millisecond: SQLite's own handler sleeps up to 100 ms while the file is free.

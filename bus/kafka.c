@@ -2,6 +2,7 @@
 
 const struct bus_driver bus_kafka_driver = {
     .prepare = kafka_prepare,
+    .identity = kafka_identity,
     .ranges = kafka_ranges,
     .producer_open = kafka_producer_open,
     .produce = kafka_produce,

@@ -5,6 +5,8 @@
 #include "bus/driver.h"
 
 enum rc kafka_prepare(const struct bus_conf *conf, struct err *err) MUST_USE;
+enum rc kafka_identity(const struct bus_conf *conf, char text[static BUS_IDENTITY_BYTES],
+                       struct err *err) MUST_USE;
 enum rc kafka_ranges(const struct bus_conf *conf, enum bus_topic topic,
                      struct bus_partition_range *ranges, size_t max, size_t *count_out,
                      struct err *err) MUST_USE;

@@ -161,6 +161,23 @@ enum rc kafka_prepare(const struct bus_conf *conf, struct err *err)
     return rc;
 }
 
+enum rc kafka_identity(const struct bus_conf *conf, char text[static BUS_IDENTITY_BYTES],
+                       struct err *err)
+{
+    struct kafka_client client;
+    enum rc rc = open_admin(&client, conf, err);
+    char *cluster = rc == RC_OK ? rd_kafka_clusterid(client.handle, ANSWER_MS) : NULL;
+    if (rc == RC_OK && cluster == NULL)
+        rc = fail_after_poll(&client, RD_KAFKA_RESP_ERR__TIMED_OUT,
+                             "kafka does not say which cluster it is", err);
+    if (cluster != NULL) {
+        (void)snprintf(text, BUS_IDENTITY_BYTES, "kafka-%s", cluster);
+        rd_kafka_mem_free(client.handle, cluster);
+    }
+    kafka_client_done(&client);
+    return rc;
+}
+
 /* ---- ranges ---- */
 
 static enum rc query_range(struct kafka_client *client, const char *name,

@@ -38,18 +38,20 @@ struct lag {
 
 struct status {
     struct health health;
+    char bus[BUS_IDENTITY_BYTES]; /* which log the lags are of */
     struct lag *lags;
     size_t lag_count;
 };
 
 /* ---- reading ---- */
 
-static int64_t stored_offset(const struct health *health, const char *topic,
+static int64_t stored_offset(const struct status *status, const char *topic,
                              const struct bus_partition_range *range)
 {
-    for (size_t i = 0; i < health->offset_count; i++) {
-        const struct health_offset *offset = &health->offsets[i];
-        if (offset->partition == range->partition && strcmp(offset->topic, topic) == 0)
+    for (size_t i = 0; i < status->health.offset_count; i++) {
+        const struct health_offset *offset = &status->health.offsets[i];
+        if (offset->partition == range->partition && strcmp(offset->topic, topic) == 0 &&
+            strcmp(offset->bus, status->bus) == 0)
             return offset->next_offset > range->first_offset ? offset->next_offset
                                                              : range->first_offset;
     }
@@ -65,7 +67,7 @@ static enum rc add_lags(const struct bus_conf *bus, enum bus_topic topic,
         struct lag *lag = &status->lags[status->lag_count++];
         bus_topic_name(bus, topic, lag->topic);
         lag->partition = ranges[i].partition;
-        lag->stored = stored_offset(&status->health, lag->topic, &ranges[i]);
+        lag->stored = stored_offset(status, lag->topic, &ranges[i]);
         lag->next = ranges[i].next_offset;
     }
     return rc;
@@ -78,7 +80,9 @@ static enum rc read_bus(const struct bus_conf *bus, struct arena *arena, struct 
     status->lags = arena_alloc(arena, 2 * PARTITIONS_MOST * sizeof *status->lags);
     if (ranges == NULL || status->lags == NULL)
         return err_set(err, RC_FATAL, "the arena of this verb is too small for its lists");
-    enum rc rc = add_lags(bus, BUS_RECORDS, ranges, status, err);
+    enum rc rc = bus_identity(bus, status->bus, err);
+    if (rc == RC_OK)
+        rc = add_lags(bus, BUS_RECORDS, ranges, status, err);
     return rc == RC_OK ? add_lags(bus, BUS_DEADLETTER, ranges, status, err) : rc;
 }
 

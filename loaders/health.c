@@ -54,8 +54,9 @@ static void take_letters(struct reading *r, const PGresult *rows, int row, void 
 
 static void take_offset(struct reading *r, const PGresult *rows, int row, void *element)
 {
-    *(struct health_offset *)element = (struct health_offset){
-        text_at(r, rows, row, 0), (int32_t)number_at(rows, row, 1), number_at(rows, row, 2)};
+    *(struct health_offset *)element =
+        (struct health_offset){text_at(r, rows, row, 0), text_at(r, rows, row, 1),
+                               (int32_t)number_at(rows, row, 2), number_at(rows, row, 3)};
 }
 
 static void take_dirty(struct reading *r, const PGresult *rows, int row, void *element)

@@ -28,6 +28,7 @@ struct health_letters {
 };
 
 struct health_offset {
+    const char *bus;   /* identity of the log */
     const char *topic; /* with its prefix */
     int32_t partition;
     int64_t next_offset;

@@ -70,6 +70,8 @@ static enum rc open_consumer(struct loader *loader, struct err *err)
         .context = loader,
     };
     enum rc rc = bus_prepare(loader->bus, err);
+    if (rc == RC_OK)
+        rc = offsets_identify(&loader->offsets, err);
     return rc == RC_OK ? bus_consumer_open(loader->bus, &conf, &loader->consumer, err) : rc;
 }
 

@@ -15,6 +15,11 @@ void offsets_init(struct offsets *offsets, const char *group, const struct bus_c
     *offsets = (struct offsets){.group = group, .bus = bus};
 }
 
+enum rc offsets_identify(struct offsets *offsets, struct err *err)
+{
+    return bus_identity(offsets->bus, offsets->identity, err);
+}
+
 void offsets_done(struct offsets *offsets)
 {
     for (size_t i = 0; i < offsets->count; i++)
@@ -56,8 +61,9 @@ enum rc offsets_assign(struct offsets *offsets, PGconn *connection, enum bus_top
     PGresult *result = NULL;
     bus_topic_name(offsets->bus, topic, name);
     (void)snprintf(number, sizeof number, "%" PRId32, partition);
-    enum rc rc = database_query(connection, "read the stored offset", query_load_offset_read, 3,
-                                (const char *const[]){offsets->group, name, number}, &result, err);
+    enum rc rc = database_query(
+        connection, "read the stored offset", query_load_offset_read, 4,
+        (const char *const[]){offsets->identity, offsets->group, name, number}, &result, err);
     if (rc == RC_OK && PQntuples(result) != 1)
         rc = err_set(err, RC_RETRY, "the offset of %s/%s is being made by another loader", name,
                      number);
@@ -91,9 +97,10 @@ enum rc offsets_move(const struct offsets *offsets, PGconn *connection,
     (void)snprintf(number, sizeof number, "%" PRId32, partition->partition);
     (void)snprintf(to, sizeof to, "%" PRId64, next);
     (void)snprintf(from, sizeof from, "%" PRId64, partition->next);
-    enum rc rc =
-        database_query(connection, "store the offset", query_load_offset_move, 5,
-                       (const char *const[]){offsets->group, name, number, to, from}, &result, err);
+    enum rc rc = database_query(
+        connection, "store the offset", query_load_offset_move, 6,
+        (const char *const[]){offsets->identity, offsets->group, name, number, to, from}, &result,
+        err);
     if (rc == RC_OK && strcmp(PQcmdTuples(result), "1") != 0)
         rc =
             err_set(err, RC_FATAL,

@@ -22,11 +22,14 @@ struct offsets_partition {
 struct offsets {
     const char *group;
     const struct bus_conf *bus;
+    char identity[BUS_IDENTITY_BYTES];     /* of the log in which the offsets count */
     struct offsets_partition **partitions; /* each at one address for good */
     size_t count;
 };
 
 void offsets_init(struct offsets *offsets, const char *group, const struct bus_conf *bus);
+/* Asks the bus which log it is; before the first assignment. */
+enum rc offsets_identify(struct offsets *offsets, struct err *err) MUST_USE;
 void offsets_done(struct offsets *offsets);
 
 /* NULL = never assigned. */

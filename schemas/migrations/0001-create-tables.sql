@@ -626,12 +626,13 @@ CREATE TABLE effectiveness_snapshots (
 -- How far the bus was consumed: written in the transaction that writes the rows, so that both stand or fall together.
 -- No tenant: a partition carries many.
 CREATE TABLE bus_offsets (
+  bus            text NOT NULL,
   consumer_group text NOT NULL,
   topic          text NOT NULL,
   partition      integer NOT NULL CHECK (partition >= 0),
   next_offset    bigint NOT NULL CHECK (next_offset >= 0),
   updated_at     timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (consumer_group, topic, partition)
+  PRIMARY KEY (bus, consumer_group, topic, partition)
 );
 
 CREATE TABLE sync_runs (

@@ -315,6 +315,7 @@ INSERT INTO description VALUES
   ('effectiveness_snapshots', 'response_time_score_sum', 'Sum of the scores. Additive.'),
   ('effectiveness_snapshots', 'resolution_score_sum', 'Sum of the scores. Additive.'),
   ('effectiveness_snapshots', 'satisfaction_sum', 'Sum over sessions_with_csat. Additive.'),
+  ('bus_offsets', 'bus', 'Identity of the log (Kafka cluster, or file of the embedded bus) in which the offsets count.'),
   ('bus_offsets', 'consumer_group', 'Group that consumes.'),
   ('bus_offsets', 'topic', 'Topic of the bus.'),
   ('bus_offsets', 'partition', 'Partition of the topic.'),

@@ -1,2 +1,2 @@
 -- $1 consumer group
-SELECT topic, partition, next_offset FROM etl.bus_offsets WHERE consumer_group = $1 ORDER BY topic, partition
+SELECT bus, topic, partition, next_offset FROM etl.bus_offsets WHERE consumer_group = $1 ORDER BY bus, topic, partition
