@@ -8,6 +8,8 @@
 #include "lib/clock.h"
 #include "lib/limits.h"
 
+#define END_BYTES 32 /* kept free of fields, for what ends a line */
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 /* The log level and role are the program's one mutable global beside the stop flag (STYLE 2). */
@@ -59,13 +61,28 @@ static void add_value(struct buf *line, struct str s)
     (void)buf_add(line, "\"", 1);
 }
 
-static void add_field(struct buf *line, const struct log_field *field)
+/* False: the line has no room for it and stays as it was. */
+static bool add_field(struct buf *line, const struct log_field *field)
 {
+    size_t before = line->n;
     (void)buf_printf(line, " %s=", field->key);
     if (field->type == LOG_FIELD_INT)
         (void)buf_printf(line, "%" PRId64, field->number);
     else
         add_value(line, str_is_null(field->text) ? STR_LIT("-") : field->text);
+    if (!buf_is_full(line))
+        return true;
+    line->n = before;
+    line->full = false;
+    return false;
+}
+
+static void end_line(struct buf *line, int left_out)
+{
+    line->max = LIMIT_LOG_LINE_BYTES;
+    if (left_out > 0)
+        (void)buf_printf(line, " left_out=%d", left_out);
+    (void)buf_add(line, "\n", 1);
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
@@ -75,15 +92,16 @@ void log_write(enum log_level level, const char *message, const struct log_field
     char now[CLOCK_TEXT_BYTES];
     clock_format(clock_now_us(), now);
     struct buf line;
-    buf_init(&line, LIMIT_LOG_LINE_BYTES);
+    buf_init(&line, LIMIT_LOG_LINE_BYTES - END_BYTES);
     (void)buf_printf(&line, "ts=%s level=%s", now, level_names[level]);
     if (role_shown != NULL)
         (void)buf_printf(&line, " role=%s", role_shown);
     (void)buf_add_text(&line, " msg=");
     add_value(&line, str_of(message));
+    int left_out = 0;
     for (; fields->key != NULL; fields++)
-        add_field(&line, fields);
-    (void)buf_add(&line, "\n", 1);
+        left_out += !add_field(&line, fields);
+    end_line(&line, left_out);
     ssize_t written = write(STDERR_FILENO, line.p, line.n);
     (void)written; /* nowhere to report that the log cannot be written */
     buf_done(&line);

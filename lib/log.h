@@ -1,13 +1,15 @@
 /* log.h: one line per event on stderr, logfmt: time, level, msg, then typed fields.
  *
- *     LOG_INFO("batch committed", LOG_INT("records", n), LOG_STR("topic", topic));
- *     ts=2026-03-01T12:00:00.000000Z level=info role=load msg="batch committed" records=500
- * topic=sluice.records
+ *     LOG_INFO("batch stored", LOG_INT("records", n));
+ *     ts=2026-03-01T12:00:00.000000Z level=info role=load msg="batch stored" records=500
  *
  * Level:   SLUICE_LOG = debug | info (default) | warn | error.
- * Safety:  values are quoted and control characters escaped; never give it a secret, a message
- * body, a phone number or a mail address above debug. Threads: safe; one write(2) per line. Library
- * code below cli, connectors, loaders and pipelines returns errors and logs nothing above debug. */
+ * Bounded: a line has at most LIMIT_LOG_LINE_BYTES; a field without room is left out and counted.
+ * Safety:  values are quoted and control characters escaped; never give it a secret, a
+ * message body, a phone number or a mail address above debug.
+ * Threads: safe; one write(2) per line.
+ * Library code below cli, connectors, loaders and pipelines returns errors and logs nothing above
+ * debug. */
 #ifndef SLUICE_LIB_LOG_H
 #define SLUICE_LIB_LOG_H
 

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,7 +78,31 @@ static void a_line_has_a_maximum(void **state)
     static char line[2 * LIMIT_LOG_LINE_BYTES], huge[LIMIT_LOG_LINE_BYTES + 1];
     memset(huge, 'x', sizeof huge - 1);
     CAPTURE(line, LOG_WARN("large", LOG_STR("huge", huge), LOG_INT("after", 1)));
-    assert_string_equal(line, "level=warn msg=large huge= after=1\n");
+    assert_string_equal(line, "level=warn msg=large after=1 left_out=1\n");
+}
+
+/* Whatever the length of a value, quoted or not: one line, its newline, no half of a value. */
+static void a_line_that_is_nearly_full_still_ends(void **state)
+{
+    (void)state;
+    static char line[2 * LIMIT_LOG_LINE_BYTES], value[LIMIT_LOG_LINE_BYTES + 1];
+    for (size_t i = 0; i < 400; i++) {
+        size_t bytes = LIMIT_LOG_LINE_BYTES - 200 + i / 2;
+        memset(value, 'x', bytes);
+        value[bytes / 2] = i % 2 == 0 ? 'x' : ' ';
+        value[bytes] = '\0';
+        CAPTURE(line, LOG_WARN("m", LOG_STR("a", value), LOG_INT("after", 1)));
+        size_t length = strlen(line);
+        bool whole = strstr(line, " a=") != NULL;
+        const char *end = whole ? strstr(line, "xx after=1\n") : NULL;
+        const char *quoted_end = whole ? strstr(line, "xx\" after=1\n") : NULL;
+        if (length == 0 || strchr(line, '\n') != line + length - 1 ||
+            length + 32 > LIMIT_LOG_LINE_BYTES ||
+            (whole ? end == NULL && quoted_end == NULL && strstr(line, " left_out=1\n") == NULL
+                   : strstr(line, "msg=m after=1 left_out=1\n") == NULL))
+            fail_msg("case %zu, %zu bytes: ...%s", i, length,
+                     length > 40 ? line + length - 40 : line);
+    }
 }
 
 int main(void)
@@ -86,6 +111,7 @@ int main(void)
         cmocka_unit_test(lines_are_quoted_where_needed),
         cmocka_unit_test(levels_are_filtered),
         cmocka_unit_test(a_line_has_a_maximum),
+        cmocka_unit_test(a_line_that_is_nearly_full_still_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
