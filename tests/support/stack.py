@@ -136,7 +136,7 @@ tenants:
 
     def query(self, sql):
         """Rows as lists of texts, seen with the rights of the administrator over all tenants."""
-        out = self.psql("SET ROLE sluice_admin; SET app.user_role = 'master_admin'; " + sql, self.database)
+        out = self.psql("SET ROLE sluice_admin; SET app.user_role = 'master_admin'; SET search_path = etl; " + sql, self.database)
         return [line.split("|") for line in out.splitlines()]
 
     def post(self, body, signature=None, connection=None, path="/hooks/acme/wa-main"):
