@@ -1,7 +1,10 @@
 /* ids.h: the deterministic ids of canonical-model 2.1 (UUIDv5 in sluice's namespace).
  *
  * Vectors: tests/unit/transform/ids_test.c holds those of the reference.
- * Threads: ids_* are safe; a struct ids_scope belongs to one thread. */
+ * Owns:    for each thread that calls, the hash states that names begin with; given back when the
+ *          thread ends.
+ * Errors:  OpenSSL without SHA-1 is a broken installation: message and exit.
+ * Threads: safe. */
 #ifndef SLUICE_TRANSFORM_IDS_H
 #define SLUICE_TRANSFORM_IDS_H
 
@@ -14,8 +17,8 @@ struct uuid ids_tenant(struct str slug);
 struct uuid ids_channel(const struct uuid *tenant_id, struct str provider,
                         struct str external_account_id);
 
-/* kind: "contact", "agent", "department", "conversation", "message", "csat", "escalation", "event".
- */
+/* kind: a literal: "contact", "agent", "department", "conversation", "message", "csat",
+ * "escalation", "event". */
 struct uuid ids_entity(const char *kind, const struct uuid *tenant_id,
                        const struct uuid *channel_id, struct str external_id);
 
