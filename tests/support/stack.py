@@ -158,8 +158,18 @@ tenants:
             process.kill()
             process.wait(timeout=30)
         self.processes = {}
-        self.psql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)', self.maintenance)
+        self.drop_database()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def drop_database(self):
+        """Without FORCE, which fails on an autovacuum worker; servers of killed clients need a moment to notice."""
+        for attempt in range(20):
+            try:
+                return self.psql(f'DROP DATABASE IF EXISTS "{self.name}"', self.maintenance)
+            except AssertionError:
+                if attempt == 19:
+                    raise
+                time.sleep(0.5)
 
     def __enter__(self):
         return self
