@@ -1,14 +1,5 @@
 #include "lib/hex.h"
 
-static const char digits[] = "0123456789abcdef";
-
-char *hex_put(char *to, unsigned char byte)
-{
-    *to++ = digits[byte >> 4];
-    *to++ = digits[byte & 15];
-    return to;
-}
-
 static int value_of(char c)
 {
     if (c >= '0' && c <= '9')

@@ -9,7 +9,13 @@
 #include "lib/str.h"
 
 /* Writes two digits without NUL; returns the place after them. */
-char *hex_put(char *to, unsigned char byte);
+static inline char *hex_put(char *to, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    to[0] = digits[byte >> 4];
+    to[1] = digits[byte & 15];
+    return to + 2;
+}
 /* Reads exactly two digits. */
 bool hex_take(const char *from, unsigned char *byte_out);
 /* text must hold 2 * n + 1 bytes. */

@@ -4,13 +4,15 @@
 
 void uuid_format(const struct uuid *id, char text[static UUID_TEXT_BYTES])
 {
+    static const unsigned char lengths[] = {4, 2, 2, 2, 6};
+    const unsigned char *from = id->b;
     char *to = text;
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *to++ = '-';
-        to = hex_put(to, id->b[i]);
+    for (size_t part = 0; part < sizeof lengths; part++) {
+        for (size_t i = 0; i < lengths[part]; i++)
+            to = hex_put(to, *from++);
+        *to++ = '-';
     }
-    *to = '\0';
+    to[-1] = '\0';
 }
 
 bool uuid_from_text(struct str text, struct uuid *id_out)

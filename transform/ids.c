@@ -1,6 +1,5 @@
 #include "transform/ids.h"
 
-#include <inttypes.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,9 +7,9 @@
 
 #include "lib/arena.h"
 #include "lib/clock.h"
+#include "lib/decimal.h"
 
 #define SHA1_BYTES 20
-#define NUMBER_BYTES 24
 #define USUAL_NAME_BYTES 512 /* longer names are joined on the heap */
 #define SCOPES 64            /* a power of two */
 #define SEPARATOR "\x1f"
@@ -123,9 +122,9 @@ static struct str uuid_text(const struct uuid *id, char text[static UUID_TEXT_BY
     return (struct str){text, UUID_TEXT_BYTES - 1};
 }
 
-static struct str number_text(int64_t number, char text[static NUMBER_BYTES])
+static struct str number_text(int64_t number, char text[static DECIMAL_TEXT_BYTES])
 {
-    return (struct str){text, (size_t)snprintf(text, NUMBER_BYTES, "%" PRId64, number)};
+    return (struct str){text, decimal_format(number, text)};
 }
 
 /* ---- scopes ---- */
@@ -221,7 +220,7 @@ struct uuid ids_identity(const struct uuid *tenant_id, const struct uuid *channe
 struct uuid ids_attachment(const struct uuid *tenant_id, const struct uuid *channel_id,
                            struct str message_external_id, int64_t ordinal)
 {
-    char number[NUMBER_BYTES];
+    char number[DECIMAL_TEXT_BYTES];
     return scoped("attachment", tenant_id, channel_id,
                   PARTS(message_external_id, STR_LIT(SEPARATOR), number_text(ordinal, number)));
 }
@@ -230,7 +229,7 @@ struct uuid ids_status(const struct uuid *tenant_id, const struct uuid *channel_
                        struct str message_external_id, struct str status, struct str recipient,
                        int64_t occurred_at_us)
 {
-    char number[NUMBER_BYTES];
+    char number[DECIMAL_TEXT_BYTES];
     int64_t ms = occurred_at_us / US_PER_MS - (occurred_at_us % US_PER_MS < 0);
     return scoped("status", tenant_id, channel_id,
                   PARTS(message_external_id, STR_LIT(SEPARATOR), status, STR_LIT(SEPARATOR),

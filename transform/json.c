@@ -6,7 +6,6 @@
 #include <yajl/yajl_gen.h>
 
 #include "lib/arena.h"
-#include "lib/buf.h"
 
 /* jsonb holds numbers as numeric: 131072 digits before the point. Nothing sent by a channel comes
  * near; an exponent of four digits only comes from somebody who tries. */
@@ -137,6 +136,41 @@ void json_member_true(struct json_writer *writer, const char *name, bool value)
         return;
     json_writer_text(writer, str_of(name));
     json_writer_bool(writer, true);
+}
+
+/* Bytes at the start that stand in a JSON string as they are. */
+static size_t plain_prefix(struct str text)
+{
+    size_t n = 0;
+    while (n < text.n && (unsigned char)text.p[n] >= ' ' && text.p[n] != '"' && text.p[n] != '\\')
+        n++;
+    return n;
+}
+
+static void add_escape(struct buf *out, char c)
+{
+    static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    static const char digits[] = "0123456789ABCDEF";
+    const char *found = memchr(escaped, c, sizeof escaped - 1);
+    char short_form[] = {'\\', found != NULL ? letters[found - escaped] : 'u'};
+    (void)buf_add(out, short_form, sizeof short_form);
+    char long_rest[] = {'0', '0', digits[(unsigned char)c >> 4], digits[c & 15]};
+    if (found == NULL)
+        (void)buf_add(out, long_rest, sizeof long_rest);
+}
+
+void json_add_text(struct buf *out, struct str text)
+{
+    (void)buf_add(out, "\"", 1);
+    while (text.n > 0) {
+        size_t plain = plain_prefix(text);
+        (void)buf_add(out, text.p, plain);
+        if (plain == text.n)
+            break;
+        add_escape(out, text.p[plain]);
+        text = (struct str){text.p + plain + 1, text.n - plain - 1};
+    }
+    (void)buf_add(out, "\"", 1);
 }
 
 static size_t digits_at(struct str text, size_t at)

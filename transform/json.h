@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/buf.h"
 #include "lib/str.h"
 
 struct json_writer;
@@ -33,6 +34,10 @@ void json_member_text(struct json_writer *writer, const char *name, struct str t
 void json_member_number(struct json_writer *writer, const char *name, struct str number);
 void json_member_json(struct json_writer *writer, const char *name, struct str json);
 void json_member_true(struct json_writer *writer, const char *name, bool value); /* false: none */
+
+/* Appends the text as a JSON string, quotes included; byte for byte what json_writer_text writes.
+ */
+void json_add_text(struct buf *out, struct str text);
 
 /* The text is a JSON number that jsonb can hold. */
 bool json_is_number(struct str text);

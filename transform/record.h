@@ -288,8 +288,9 @@ struct record_field {
     const char *const *words;           /* RECORD_ENUM: NULL-terminated */
     const struct record_field *element; /* RECORD_LIST: fields, name == NULL ends */
     size_t element_bytes;
-    size_t name_bytes; /* strlen(name) */
-    bool is_as_of;     /* the as-of time that states the group; no column, no part of the version */
+    size_t name_bytes;  /* strlen(name) */
+    const char *member; /* the name as it is written: ,"name": */
+    bool is_as_of; /* the as-of time that states the group; no column, no part of the version */
     /* RECORD_UUID: kind of the entity whose external id is the next field; both are set or neither,
      * and the one is the UUIDv5 of the other. NULL = an id that stands alone. */
     const char *entity;

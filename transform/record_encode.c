@@ -1,162 +1,155 @@
-#include <inttypes.h>
-#include <stdlib.h>
-
+#include "lib/decimal.h"
+#include "transform/json.h"
 #include "transform/record_value.h"
 
-/* yajl does not check its allocations. */
-static void *allocate(void *context, size_t n)
+#define QUOTES 2
+#define MEMBER_EXTRA_BYTES 4 /* of ,"": around a name */
+
+static void add_time(struct buf *out, int64_t us)
 {
-    (void)context;
-    return xmalloc(n);
+    char *to = buf_reserve(out, CLOCK_TEXT_BYTES + QUOTES);
+    if (to == NULL)
+        return;
+    to[0] = '"';
+    clock_format(us, to + 1);
+    to[CLOCK_TEXT_BYTES] = '"';
+    out->n += CLOCK_TEXT_BYTES - 1 + QUOTES;
 }
 
-static void *reallocate(void *context, void *block, size_t n)
+static void add_uuid(struct buf *out, const struct uuid *id)
 {
-    (void)context;
-    return xrealloc(block, n);
+    char *to = buf_reserve(out, UUID_TEXT_BYTES + QUOTES);
+    if (to == NULL)
+        return;
+    to[0] = '"';
+    uuid_format(id, to + 1);
+    to[UUID_TEXT_BYTES] = '"';
+    out->n += UUID_TEXT_BYTES - 1 + QUOTES;
 }
 
-static void release(void *context, void *block)
+static void add_int(struct buf *out, int64_t value)
 {
-    (void)context;
-    free(block);
+    char text[DECIMAL_TEXT_BYTES];
+    (void)buf_add(out, text, decimal_format(value, text));
 }
 
-static void append(void *context, const char *bytes, size_t n)
+static void add_bool(struct buf *out, bool value)
 {
-    (void)buf_add(context, bytes, n);
+    (void)buf_add_str(out, value ? STR_LIT("true") : STR_LIT("false"));
 }
 
-yajl_gen record_value_generator(struct buf *buf)
+/* Strings hold their line breaks escaped; JSON text may be given over lines. */
+static void add_json(struct buf *out, struct str json)
 {
-    static const yajl_alloc_funcs functions = {allocate, reallocate, release, NULL};
-    yajl_gen generator = yajl_gen_alloc(&functions);
-    yajl_gen_config(generator, yajl_gen_print_callback, append, buf);
-    return generator;
+    if (!buf_add_str(out, json))
+        return;
+    char *end = out->p + out->n;
+    for (char *at = end - json.n; at < end; at++)
+        if (*at == '\n' || *at == '\r')
+            *at = ' ';
 }
 
-static void write_text(yajl_gen generator, struct str text)
+static void add_member(struct buf *out, const struct record_field *f, const void *owner,
+                       bool is_first)
 {
-    yajl_gen_string(generator, (const unsigned char *)text.p, text.n);
+    (void)buf_add(out, f->member + is_first, f->name_bytes + MEMBER_EXTRA_BYTES - is_first);
+    record_value_write(f, owner, out);
 }
 
-static void write_time(yajl_gen generator, int64_t us)
+static void add_object(struct buf *out, const struct record_field *fields, const void *owner)
 {
-    char text[CLOCK_TEXT_BYTES];
-    clock_format(us, text);
-    write_text(generator, (struct str){text, CLOCK_TEXT_BYTES - 1});
-}
-
-static void write_uuid(yajl_gen generator, const struct uuid *id)
-{
-    char text[UUID_TEXT_BYTES];
-    uuid_format(id, text);
-    write_text(generator, (struct str){text, UUID_TEXT_BYTES - 1});
-}
-
-static void write_members(const struct record_field *fields, const void *owner, yajl_gen generator)
-{
+    bool is_first = true;
+    (void)buf_add(out, "{", 1);
     for (const struct record_field *f = fields; f->name != NULL; f++) {
         if (record_value_is_null(f, owner))
             continue;
-        write_text(generator, (struct str){f->name, f->name_bytes});
-        record_value_write(f, owner, generator);
+        add_member(out, f, owner, is_first);
+        is_first = false;
     }
+    (void)buf_add(out, "}", 1);
 }
 
-static void write_list(const struct record_field *field, const void *owner, yajl_gen generator)
+static void add_list(struct buf *out, const struct record_field *field, const void *owner)
 {
     const char *element = *(const char *const *)((const char *)owner + field->offset);
     size_t count = *(const size_t *)((const char *)owner + field->count_offset);
-    yajl_gen_array_open(generator);
+    (void)buf_add(out, "[", 1);
     for (size_t i = 0; i < count; i++) {
-        if (field->type == RECORD_STR_LIST) {
-            write_text(generator, ((const struct str *)(const void *)element)[i]);
-            continue;
-        }
-        yajl_gen_map_open(generator);
-        write_members(field->element, element + i * field->element_bytes, generator);
-        yajl_gen_map_close(generator);
+        if (i > 0)
+            (void)buf_add(out, ",", 1);
+        if (field->type == RECORD_STR_LIST)
+            json_add_text(out, ((const struct str *)(const void *)element)[i]);
+        else
+            add_object(out, field->element, element + i * field->element_bytes);
     }
-    yajl_gen_array_close(generator);
+    (void)buf_add(out, "]", 1);
 }
 
-void record_value_write(const struct record_field *field, const void *owner, yajl_gen generator)
+void record_value_write(const struct record_field *field, const void *owner, struct buf *out)
 {
     const void *at = (const char *)owner + field->offset;
-    const struct str *text = at;
     switch (field->type) {
     case RECORD_STR:
     case RECORD_ENUM:
     case RECORD_SHA256:
-        write_text(generator, *text);
+        json_add_text(out, *(const struct str *)at);
         break;
     case RECORD_DECIMAL:
-    case RECORD_JSON: /* the one call that writes bytes as they are */
-        yajl_gen_number(generator, text->p, text->n);
+    case RECORD_JSON:
+        add_json(out, *(const struct str *)at);
         break;
     case RECORD_UUID:
-        write_uuid(generator, at);
+        add_uuid(out, at);
         break;
     case RECORD_TIME:
-        write_time(generator, *(const int64_t *)at);
+        add_time(out, *(const int64_t *)at);
         break;
     case RECORD_INT:
-        yajl_gen_integer(generator, *(const int64_t *)at);
+        add_int(out, *(const int64_t *)at);
         break;
     case RECORD_BOOL:
-        yajl_gen_bool(generator, *(const bool *)at);
+        add_bool(out, *(const bool *)at);
         break;
     case RECORD_TRISTATE:
-        yajl_gen_bool(generator, *(const int64_t *)at != 0);
+        add_bool(out, *(const int64_t *)at != 0);
         break;
     case RECORD_STR_LIST:
     case RECORD_LIST:
-        write_list(field, owner, generator);
+        add_list(out, field, owner);
         break;
     }
 }
 
-static void write_common(const struct record *record, yajl_gen generator)
+static void add_members(struct buf *out, const struct record_field *fields,
+                        const struct record_field *end, const struct record *record)
 {
-    write_text(generator, STR_LIT("schema"));
-    write_text(generator, STR_LIT(RECORD_SCHEMA));
-    write_text(generator, STR_LIT("kind"));
-    write_text(generator, str_of(record_kind_name(record->kind)));
-    const struct record_field *f = record_common_fields();
-    for (; f->offset != offsetof(struct record, source_kind); f++) {
-        if (record_value_is_null(f, record))
-            continue;
-        write_text(generator, (struct str){f->name, f->name_bytes});
-        record_value_write(f, record, generator);
-    }
-    write_text(generator, (struct str){f->name, f->name_bytes});
-    write_text(generator, str_of(source_kind_name(record->source_kind)));
+    for (const struct record_field *f = fields; f != end && f->name != NULL; f++)
+        if (!record_value_is_null(f, record))
+            add_member(out, f, record, false);
 }
 
-/* Strings hold their line breaks escaped; what is left comes from JSON text given over lines. */
-static void join_lines(char *bytes, size_t n)
+static void add_common(struct buf *out, const struct record *record)
 {
-    for (char *end = bytes + n; bytes < end; bytes++)
-        if (*bytes == '\n' || *bytes == '\r')
-            *bytes = ' ';
+    const struct record_field *fields = record_common_fields();
+    const struct record_field *source = fields;
+    while (source->offset != offsetof(struct record, source_kind))
+        source++;
+    (void)buf_add_str(out, STR_LIT("{\"schema\":\"" RECORD_SCHEMA "\",\"kind\":"));
+    json_add_text(out, str_of(record_kind_name(record->kind)));
+    add_members(out, fields, source, record);
+    (void)buf_add(out, source->member, source->name_bytes + MEMBER_EXTRA_BYTES);
+    json_add_text(out, str_of(source_kind_name(record->source_kind)));
 }
 
 enum rc record_encode(const struct record *record, struct buf *out, struct err *err)
 {
     size_t first = out->n;
-    yajl_gen generator = record_value_generator(out);
-    yajl_gen_map_open(generator);
-    write_common(record, generator);
-    write_members(record_fields(record->kind), record, generator);
-    yajl_gen_map_close(generator);
-    yajl_gen_free(generator);
-    if (buf_is_full(out)) {
-        out->n = first;
-        return err_set(err, RC_REJECT, "a %s record is larger than %zu bytes",
-                       record_kind_name(record->kind), out->max);
-    }
-    if (out->n > first)
-        join_lines(out->p + first, out->n - first);
-    return RC_OK;
+    add_common(out, record);
+    add_members(out, record_fields(record->kind), NULL, record);
+    (void)buf_add(out, "}", 1);
+    if (!buf_is_full(out))
+        return RC_OK;
+    out->n = first;
+    return err_set(err, RC_REJECT, "a %s record is larger than %zu bytes",
+                   record_kind_name(record->kind), out->max);
 }

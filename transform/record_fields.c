@@ -39,10 +39,11 @@ WORDS(escalation_statuses, "pending", "assigned", "in_progress", "resolved", "re
 
 /* S is the owner's path in struct record, T the type of the field: a wrong one does not compile. */
 #define AT(S, field, T) (offsetof(S, field) + 0 * sizeof(char[_Generic(((S *)0)->field, T : 1)]))
+#define NAMED(text) .name = (text), .name_bytes = sizeof(text) - 1, .member = ",\"" text "\":"
 #define FIELD(text, kind, g, S, member, T, ...)                                                    \
     {                                                                                              \
-        .name = (text), .name_bytes = sizeof(text) - 1, .type = (kind), .group = RECORD_GROUP_##g, \
-        .offset = AT(S, member, T), __VA_ARGS__                                                    \
+        NAMED(text), .type = (kind), .group = RECORD_GROUP_##g, .offset = AT(S, member, T),        \
+                     __VA_ARGS__                                                                   \
     }
 #define R struct record
 #define REQUIRED .required = true
@@ -77,11 +78,7 @@ static const struct record_field common_fields[] = {
     STR(NONE, R, , external_id, REQUIRED),
     TIME(NONE, R, , observed_at, REQUIRED),
     /* written and read by name: the struct holds an enum */
-    {.name = "source_kind",
-     .name_bytes = sizeof "source_kind" - 1,
-     .type = RECORD_ENUM,
-     .words = sources,
-     .required = true,
+    {NAMED("source_kind"), .type = RECORD_ENUM, .words = sources, .required = true,
      .offset = offsetof(R, source_kind)},
     FIELDS_END};
 

@@ -5,17 +5,13 @@
 #ifndef SLUICE_TRANSFORM_RECORD_VALUE_H
 #define SLUICE_TRANSFORM_RECORD_VALUE_H
 
-#include <yajl/yajl_gen.h>
-
 #include "transform/record.h"
 
 /* Sets every field to NULL; the owner's bytes must be zero. */
 void record_value_clear(const struct record_field *fields, void *owner);
 /* A boolean that equals its "otherwise" counts as NULL: it is not written. */
 bool record_value_is_null(const struct record_field *field, const void *owner);
-/* Writes the value, without its name. */
-void record_value_write(const struct record_field *field, const void *owner, yajl_gen generator);
-/* A generator that appends to buf; yajl_gen_free it. */
-yajl_gen record_value_generator(struct buf *buf);
+/* Appends the value as JSON, without its name. */
+void record_value_write(const struct record_field *field, const void *owner, struct buf *out);
 
 #endif

@@ -1,6 +1,4 @@
-#include <inttypes.h>
-#include <stdio.h>
-
+#include "lib/decimal.h"
 #include "lib/digest.h"
 #include "lib/limits.h"
 #include "transform/record_value.h"
@@ -30,8 +28,7 @@ static struct str scalar_text(const struct record_field *f, const void *at,
         return (struct str){text, UUID_TEXT_BYTES - 1};
     case RECORD_TIME:
     case RECORD_INT:
-        return (struct str){text,
-                            (size_t)snprintf(text, TEXT_BYTES, "%" PRId64, *(const int64_t *)at)};
+        return (struct str){text, decimal_format(*(const int64_t *)at, text)};
     case RECORD_BOOL:
         return *(const bool *)at ? STR_LIT("t") : STR_LIT("f");
     case RECORD_TRISTATE:
@@ -43,7 +40,9 @@ static struct str scalar_text(const struct record_field *f, const void *at,
 
 static void add_text(struct buf *out, struct str text)
 {
-    (void)buf_printf(out, "%zu:", text.n);
+    char length[DECIMAL_TEXT_BYTES];
+    (void)buf_add(out, length, decimal_format((int64_t)text.n, length));
+    (void)buf_add_text(out, ":");
     (void)buf_add_str(out, text);
 }
 
@@ -51,9 +50,7 @@ static void add_list(struct buf *out, const struct record_field *f, const struct
 {
     struct buf json;
     buf_init(&json, LIMIT_RECORD_BYTES);
-    yajl_gen generator = record_value_generator(&json);
-    record_value_write(f, record, generator);
-    yajl_gen_free(generator);
+    record_value_write(f, record, &json);
     add_text(out, buf_peek(&json));
     buf_done(&json);
 }
