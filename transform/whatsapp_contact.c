@@ -3,7 +3,8 @@
 
 #include "transform/whatsapp_scope.h"
 
-#define IDENTITIES_MOST 8
+#define IDENTITIES_MOST 9
+#define ALIASES_MOST 2
 
 static void add_identity(struct record_identity *identities, size_t *count, const char *kind,
                          struct str value, struct str raw, struct str key)
@@ -29,6 +30,7 @@ static struct str plain_username(struct wa_scope *scope, struct str username)
     return plain != NULL ? (struct str){plain, username.n} : STR_NULL;
 }
 
+/* The name; of somebody who gives only a username, that one (8.1). */
 static void fill_profile(struct wa_scope *scope, const struct wa_person *person,
                          struct record_contact *contact)
 {
@@ -37,6 +39,9 @@ static void fill_profile(struct wa_scope *scope, const struct wa_person *person,
     contact->profile_as_of = person->profile_as_of;
     contact->display_name = wa_text(person->profile->name);
     contact->username = plain_username(scope, person->profile->username);
+    if (str_is_null(contact->display_name) && !str_is_null(contact->username))
+        contact->display_name =
+            arena_printf(scope->out->arena, "@%.*s", STR_ARGS(contact->username));
 }
 
 static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *person, struct err *err)
@@ -58,6 +63,7 @@ static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *pers
     const struct wa_party *party = &person->party;
     add_identity(identities, &n, "wa_bsuid", party->bsuid, party->bsuid, person->key);
     add_identity(identities, &n, "wa_id", party->wa_id, party->wa_id_raw, person->key);
+    add_identity(identities, &n, "wa_id", party->other, party->other_raw, person->key);
     add_identity(identities, &n, "wa_parent_bsuid", party->parent, party->parent, person->key);
     add_identity(identities, &n, "phone", phone, party->wa_id_raw, person->key);
     if (person->profile != NULL)
@@ -66,7 +72,7 @@ static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *pers
     const struct wa_party *former = &person->former;
     if (!str_equal(former->bsuid, party->bsuid))
         add_identity(identities, &n, "wa_bsuid", former->bsuid, former->bsuid, STR_NULL);
-    if (!str_equal(former->wa_id, party->wa_id))
+    if (!str_equal(former->wa_id, party->wa_id) && !str_equal(former->wa_id, party->other))
         add_identity(identities, &n, "wa_id", former->wa_id, former->wa_id_raw, STR_NULL);
     contact->identities = identities;
     contact->identity_count = n;
@@ -81,6 +87,32 @@ enum rc wa_contacts_emit(struct wa_scope *scope, struct err *err)
     return rc;
 }
 
+/* The same thread as long as only a number was known, or another spelling of it. */
+static void fill_aliases(const struct wa_thread *thread, struct str aliases[static ALIASES_MOST],
+                         struct record_conversation *conversation)
+{
+    const struct wa_party *party = &thread->person->party;
+    const struct str numbers[] = {party->wa_id, party->other};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (!str_is_null(numbers[i]) && !str_equal(numbers[i], thread->key))
+            aliases[n++] = numbers[i];
+    conversation->aliases = n > 0 ? aliases : NULL;
+    conversation->alias_count = n;
+}
+
+/* A group's labels (subject) come with the group's own fields; stating them here, without a
+ * subject, would blank it. */
+static void fill_labels(const struct wa_scope *scope, const struct wa_thread *thread,
+                        struct record_conversation *conversation)
+{
+    struct str alias = wa_text(scope->value->display_number);
+    if (str_is_null(alias))
+        return;
+    conversation->labels_as_of = thread->last_at;
+    conversation->account_alias = alias;
+}
+
 static enum rc emit_thread(struct wa_scope *scope, const struct wa_thread *thread, struct err *err)
 {
     struct record record;
@@ -91,19 +123,13 @@ static enum rc emit_thread(struct wa_scope *scope, const struct wa_thread *threa
     conversation->channel = STR_LIT(WA_MEDIUM);
     conversation->conversation_kind = thread->is_group ? STR_LIT("group") : STR_LIT("direct");
     conversation->started_at = thread->first_at;
+    struct str aliases[ALIASES_MOST];
     const struct wa_person *person = thread->person;
     if (person != NULL) {
         conversation->contact_id = person->id;
         conversation->contact_external_id = person->key;
-        /* The same thread as long as only the number was known. */
-        if (!str_is_null(person->party.wa_id) && !str_equal(person->party.wa_id, thread->key)) {
-            conversation->aliases = &person->party.wa_id;
-            conversation->alias_count = 1;
-        }
-        /* A group's labels (subject) come with the group's own fields; stating them here, without
-         * a subject, would blank it. */
-        conversation->labels_as_of = thread->last_at;
-        conversation->account_alias = wa_text(scope->value->display_number);
+        fill_aliases(thread, aliases, conversation);
+        fill_labels(scope, thread, conversation);
     }
     return map_out_record(scope->out, &record, err);
 }

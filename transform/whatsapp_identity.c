@@ -82,6 +82,11 @@ void wa_party_merge(struct wa_party *party, const struct wa_party *other)
         party->wa_id = other->wa_id;
         party->wa_id_raw = other->wa_id_raw;
     }
+    if (!str_is_null(party->other))
+        return;
+    bool is_news = !str_is_null(other->wa_id) && !str_equal(other->wa_id, party->wa_id);
+    party->other = is_news ? other->wa_id : other->other;
+    party->other_raw = is_news ? other->wa_id_raw : other->other_raw;
 }
 
 struct str wa_party_key(const struct wa_party *party)

@@ -17,6 +17,8 @@ struct wa_party {
     struct str parent;    /* CO.ENT.2048... */
     struct str wa_id;     /* digits */
     struct str wa_id_raw; /* as received */
+    struct str other;     /* a second wa_id of the same person: another spelling, or a former one */
+    struct str other_raw;
 };
 
 /* Puts a text where it belongs, unless something stands there already. Texts that are no

@@ -19,8 +19,11 @@ struct map {
     struct json_writer *json;
     struct wa_document document;
     struct held *first_held, *last_held;
-    bool is_ours; /* "object" was read and is ours */
-    bool is_dead; /* nothing more is read of the document */
+    bool is_ours;             /* "object" was read and is ours */
+    bool is_dead;             /* nothing more is read of the document */
+    bool has_entry;           /* of the document: one at least */
+    bool has_change;          /* of the entry being read: one at least */
+    uint64_t replaced_before; /* characters, up to the end of the change before */
 };
 
 /* ---- changes ---- */
@@ -38,23 +41,47 @@ static enum rc emit_scope(struct wa_scope *scope, struct err *err)
     return rc;
 }
 
+/* Where neither messages nor statuses could be read. What Meta adds without notice is no fault, and
+ * neither are errors and user actions, which are for the log only (1.8, 1.9). */
+static enum rc take_nothing(struct wa_scope *scope, struct err *err)
+{
+    const struct wa_value *value = scope->value;
+    if (value->messages != NULL)
+        return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
+                               "expected an array with messages", err);
+    if (value->statuses != NULL)
+        return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.statuses",
+                               "expected an array with statuses", err);
+    scope->out->counts.ignored++;
+    return RC_OK;
+}
+
+static void read_lists(struct wa_scope *scope)
+{
+    const struct wa_value *value = scope->value;
+    if (value->messages != NULL)
+        scope->messages = value->messages->list;
+    if (value->statuses != NULL)
+        scope->statuses = value->statuses->list;
+}
+
 static enum rc take_messages(struct wa_scope *scope, struct err *err)
 {
     const struct wa_value *value = scope->value;
+    bool is_account = map_out_account(scope->out, wa_text(value->account), &scope->account);
     if (!str_is_null(value->encrypted))
         return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
                                "expected an array; encrypted payloads cannot be read", err);
-    if (value->messages.count == 0 && value->statuses.count == 0) {
-        scope->out->counts.ignored++; /* errors, user actions: for the log only */
-        return RC_OK;
-    }
-    if (map_out_account(scope->out, wa_text(value->account), &scope->account))
-        return emit_scope(scope, err);
-    if (str_is_null(wa_text(value->account)))
+    read_lists(scope);
+    if (!is_account && str_is_null(wa_text(value->account)))
         return wa_scope_reject(scope, REJECT_MISSING_MEMBER, "value.metadata.phone_number_id",
                                "expected the id of the business number", err);
-    return wa_scope_reject(scope, REJECT_UNKNOWN_ACCOUNT, "value.metadata.phone_number_id",
-                           "the number is not configured for this tenant", err);
+    if (scope->messages.count == 0 && scope->statuses.count == 0)
+        return take_nothing(scope, err);
+    if (!is_account)
+        return wa_scope_reject(scope, REJECT_UNKNOWN_ACCOUNT, "value.metadata.phone_number_id",
+                               "the number is not configured for this tenant", err);
+    return emit_scope(scope, err);
 }
 
 /* Routing by "field" (reference/whatsapp.md 5). A field that is not here carries no traffic. */
@@ -72,15 +99,19 @@ static enum rc take_change(struct map *map, struct wa_change *change, struct err
                              .jpath = map->jpath,
                              .change = change,
                              .value = change->value};
+    if (change->is_missing)
+        return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "changes",
+                               "expected an array of objects", err);
     if (str_is_null(change->field))
         return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "field", "expected a field's name",
                                err);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (!str_is(change->field, fields[i].field))
             continue;
-        if (change->value == NULL)
-            return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "value", "expected an object",
-                                   err);
+        if (change->value == NULL || !str_is_null(change->no_object))
+            return wa_scope_reject(&scope,
+                                   change->value == NULL ? REJECT_MISSING_MEMBER : REJECT_BAD_VALUE,
+                                   "value", "expected an object", err);
         return fields[i].take(&scope, err);
     }
     map->out->counts.ignored++;
@@ -99,7 +130,8 @@ static enum rc take_held(struct map *map, struct err *err)
 static enum rc hold(struct map *map, struct wa_change *change)
 {
     struct held *held = arena_alloc(map->out->arena, sizeof *held);
-    change->path = jpath_path(map->jpath, map->out->arena);
+    if (str_is_null(change->path))
+        change->path = jpath_path(map->jpath, map->out->arena);
     if (held == NULL || str_is_null(change->path))
         return RC_REJECT;
     held->change = change;
@@ -111,24 +143,57 @@ static enum rc hold(struct map *map, struct wa_change *change)
     return RC_OK;
 }
 
+static enum rc take_or_hold(struct map *map, struct wa_change *change, struct err *err)
+{
+    map->is_ours = map->is_ours || str_is(map->document.object, OBJECT);
+    if (!map->is_ours)
+        return hold(map, change);
+    enum rc rc = take_held(map, err);
+    return rc == RC_OK ? take_change(map, change, err) : rc;
+}
+
 static enum rc change_end(void *context, void *element, struct err *err)
 {
     struct map *map = context;
     struct wa_change *change = element;
-    map->is_ours = map->is_ours || str_is(map->document.object, OBJECT);
+    uint64_t replaced = jpath_replaced(map->jpath);
+    change->surrogates = replaced - map->replaced_before - change->element.replaced;
+    map->replaced_before = replaced;
+    map->has_change = true;
+    return take_or_hold(map, change, err);
+}
+
+static enum rc take_empty_entry(struct map *map, const struct wa_entry *entry, struct err *err)
+{
+    struct wa_change *missing = arena_alloc(map->out->arena, sizeof *missing);
+    if (missing == NULL)
+        return RC_REJECT;
+    missing->is_missing = true;
+    missing->element.offset = entry->element.offset;
+    return take_or_hold(map, missing, err);
+}
+
+static enum rc entry_end(void *context, void *element, struct err *err)
+{
+    struct map *map = context;
+    enum rc rc = map->has_change ? RC_OK : take_empty_entry(map, element, err);
+    map->has_entry = true;
+    map->has_change = false;
     if (!map->is_ours)
-        return hold(map, change);
+        return rc;
     map->document.object = STR_LIT(OBJECT); /* its text goes with the arena */
-    enum rc rc = take_held(map, err);
-    if (rc == RC_OK)
-        rc = take_change(map, change, err);
-    arena_reset(map->out->arena); /* memory stays flat however many changes there are */
+    arena_reset(map->out->arena);           /* memory stays flat however many entries there are */
     return rc;
 }
 
+static const struct jpath_rule entry_rules[] = {
+    JPATH_END("changes[]", struct wa_change, wa_change_rules, change_end),
+    JPATH_RULES_END,
+};
+
 static const struct jpath_rule document_rules[] = {
     JPATH_SCALAR("object", struct wa_document, object),
-    JPATH_END("entry[].changes[]", struct wa_change, wa_change_rules, change_end),
+    JPATH_END("entry[]", struct wa_entry, entry_rules, entry_end),
     JPATH_RULES_END,
 };
 
@@ -156,7 +221,8 @@ static void whatsapp_begin(struct map *map)
                                                LIMIT_JSON_DOCUMENT_BYTES};
     map->document = (struct wa_document){STR_NULL};
     map->first_held = map->last_held = NULL;
-    map->is_ours = map->is_dead = false;
+    map->is_ours = map->is_dead = map->has_entry = map->has_change = false;
+    map->replaced_before = 0;
     jpath_begin(map->jpath, &limits, map->out->arena, &map->document, map);
 }
 
@@ -196,6 +262,9 @@ static enum rc judge_document(struct map *map, struct err *err)
     if (!str_is(map->document.object, OBJECT))
         return reject_document(map, REJECT_NOT_THIS_CHANNEL, STR_LIT("object"), end,
                                STR_LIT("expected \"" OBJECT "\"; this is another product's"), err);
+    if (!map->has_entry)
+        return reject_document(map, REJECT_MISSING_MEMBER, STR_LIT("entry"), end,
+                               STR_LIT("expected an array of objects"), err);
     enum rc rc = take_held(map, err);
     if (rc != RC_REJECT)
         return rc;

@@ -116,14 +116,17 @@ static void fill_sticker(struct wa_scope *scope, const struct wa_content *conten
     attach(scope, message, "sticker", content->sticker);
 }
 
+static bool is_voice(const struct wa_content *content)
+{
+    const struct wa_media *audio = content->audio;
+    return str_is(content->type, "voice") || (audio != NULL && str_is(audio->voice, "true"));
+}
+
 static void fill_audio(struct wa_scope *scope, const struct wa_content *content,
                        struct record_message *message)
 {
-    const struct wa_media *media = content->audio != NULL ? content->audio : content->voice;
-    attach(scope, message, "audio", media);
-    bool is_voice =
-        str_is(content->type, "voice") || (media != NULL && str_is(media->voice, "true"));
-    if (is_voice)
+    attach(scope, message, "audio", content->audio != NULL ? content->audio : content->voice);
+    if (is_voice(content))
         message->subtype = STR_LIT("voice");
 }
 
@@ -285,15 +288,33 @@ const char *wa_message_lacks(struct wa_message *message)
 
 /* ---- message records ---- */
 
-static bool is_true_of(const struct wa_media *media)
+static bool is_animated(const struct wa_content *content)
 {
-    return media != NULL && str_is(media->animated, "true");
+    return content->sticker != NULL && str_is(content->sticker->animated, "true");
+}
+
+/* Any of the texts of a message, its attachment included. */
+static bool is_replaced(const struct wa_scope *scope, const struct wa_message *message,
+                        const struct record_message *fields, struct str metadata)
+{
+    const struct record_attachment *attachment = fields->attachments;
+    const struct str texts[] = {metadata,
+                                fields->text,
+                                fields->caption,
+                                fields->location,
+                                fields->reply_to_external_id,
+                                attachment != NULL ? attachment->filename : STR_NULL,
+                                attachment != NULL ? attachment->source_url : STR_NULL};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (wa_scope_is_replaced(scope, &message->element, texts[i]))
+            return true;
+    return false;
 }
 
 static struct str message_metadata(struct wa_scope *scope, const struct wa_message *message,
-                                   const struct wa_content *content)
+                                   const struct wa_content *content,
+                                   const struct record_message *fields)
 {
-    const struct wa_media *audio = content->audio != NULL ? content->audio : content->voice;
     struct json_writer *json = scope->json;
     json_writer_reset(json);
     json_writer_open(json, false);
@@ -308,9 +329,10 @@ static struct str message_metadata(struct wa_scope *scope, const struct wa_messa
     json_member_json(json, "errors", content->errors_json);
     json_member_json(json, "identity", content->identity_json);
     json_member_text(json, "location_url", wa_text(content->place_url));
-    json_member_true(json, "voice", audio != NULL && str_is(audio->voice, "true"));
-    json_member_true(json, "animated", is_true_of(content->sticker));
-    json_member_true(json, "nul_replaced", message->element.replaced > 0);
+    json_member_true(json, "voice", is_voice(content));
+    json_member_true(json, "animated", is_animated(content));
+    json_member_true(json, "nul_replaced",
+                     is_replaced(scope, message, fields, json_writer_peek(json)));
     return wa_scope_object(scope);
 }
 
@@ -353,7 +375,7 @@ static void fill_content(struct wa_scope *scope, const struct wa_message *messag
     fields->type = str_of(type->type);
     type->fill(scope, content, fields);
     fields->reply_to_external_id = quoted_id(content, is_edit);
-    fields->metadata = message_metadata(scope, message, content);
+    fields->metadata = message_metadata(scope, message, content, fields);
     fields->ordinal = message->element.index;
 }
 
@@ -415,7 +437,7 @@ static enum rc emit_message(struct wa_scope *scope, const struct wa_message *mes
 enum rc wa_messages_emit(struct wa_scope *scope, struct err *err)
 {
     enum rc rc = RC_OK;
-    struct jpath_element *e = scope->value->messages.first;
+    struct jpath_element *e = scope->messages.first;
     for (; e != NULL && rc == RC_OK; e = e->next) {
         const struct wa_message *message = (const void *)e;
         if (message->item.usable)
@@ -460,6 +482,13 @@ static struct str event_data(struct wa_scope *scope, const struct wa_message *me
     return wa_scope_object(scope);
 }
 
+/* The source states a change of a message; that it is also an event of the conversation is deduced
+ * (canonical-model 3.3). A first opening is stated as such. */
+static bool is_inferred(const struct wa_message *message)
+{
+    return message->type->effect != EFFECT_WELCOME;
+}
+
 static enum rc emit_event(struct wa_scope *scope, const struct wa_message *message,
                           const char *type, struct err *err)
 {
@@ -473,6 +502,7 @@ static enum rc emit_event(struct wa_scope *scope, const struct wa_message *messa
     event->conversation_external_id = message->item.thread->key;
     event->event_type = str_of(type);
     event->occurred_at = message->item.at;
+    event->is_inferred = is_inferred(message);
     event->actor_type = STR_LIT("contact");
     event->data = event_data(scope, message);
     return map_out_record(scope->out, &record, err);
@@ -481,7 +511,7 @@ static enum rc emit_event(struct wa_scope *scope, const struct wa_message *messa
 enum rc wa_message_events_emit(struct wa_scope *scope, struct err *err)
 {
     enum rc rc = RC_OK;
-    struct jpath_element *e = scope->value->messages.first;
+    struct jpath_element *e = scope->messages.first;
     for (; e != NULL && rc == RC_OK; e = e->next) {
         const struct wa_message *message = (const void *)e;
         const char *type = message->item.usable ? event_type(message) : NULL;

@@ -129,18 +129,29 @@ static const struct jpath_rule contact_rules[] = {
     JPATH_RULES_END,
 };
 
+static const struct jpath_rule message_list_rules[] = {
+    JPATH_EACH("", struct wa_items, list, struct wa_message, message_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule status_list_rules[] = {
+    JPATH_EACH("", struct wa_items, list, struct wa_status, status_rules),
+    JPATH_RULES_END,
+};
+
 static const struct jpath_rule value_rules[] = {
     JPATH_SCALAR("metadata.phone_number_id", struct wa_value, account),
     JPATH_SCALAR("metadata.display_phone_number", struct wa_value, display_number),
     JPATH_EACH("contacts", struct wa_value, contacts, struct wa_contact, contact_rules),
-    JPATH_EACH("messages", struct wa_value, messages, struct wa_message, message_rules),
+    JPATH_ONE("messages", struct wa_value, messages, struct wa_items, message_list_rules),
     JPATH_STR("messages", struct wa_value, encrypted),
-    JPATH_EACH("statuses", struct wa_value, statuses, struct wa_status, status_rules),
+    JPATH_ONE("statuses", struct wa_value, statuses, struct wa_items, status_list_rules),
     JPATH_RULES_END,
 };
 
 const struct jpath_rule wa_change_rules[] = {
     JPATH_STR("field", struct wa_change, field),
     JPATH_ONE("value", struct wa_change, value, struct wa_value, value_rules),
+    JPATH_SCALAR("value", struct wa_change, no_object),
     JPATH_RULES_END,
 };

@@ -95,12 +95,19 @@ struct wa_contact { /* 1.8 */
     struct wa_party party;
 };
 
+/* An array that must be told apart from one that is not there: without items when the member is
+ * there, but is no array or an empty one. */
+struct wa_items {
+    struct jpath_element element;
+    struct jpath_list list;
+};
+
 struct wa_value {
     struct jpath_element element;
     struct str account, display_number;
     struct jpath_list contacts; /* of struct wa_contact */
-    struct jpath_list messages; /* of struct wa_message */
-    struct jpath_list statuses; /* of struct wa_status */
+    struct wa_items *messages;  /* of struct wa_message */
+    struct wa_items *statuses;  /* of struct wa_status */
     struct str encrypted;       /* messages as one text: 1.11 */
 };
 
@@ -108,14 +115,21 @@ struct wa_change {
     struct jpath_element element;
     struct str field;
     struct wa_value *value;
-    struct str path; /* "entry[0].changes[1]"; STR_NULL until it is needed */
+    struct str no_object; /* a value that is a text, number or boolean */
+    struct str path;      /* "entry[0].changes[1]"; STR_NULL until it is needed */
+    uint64_t surrogates;  /* lone ones in the change that were replaced in front of the parser */
+    bool is_missing;      /* stands for the changes that an entry does not have; path is its path */
+};
+
+struct wa_entry {
+    struct jpath_element element;
 };
 
 struct wa_document {
     struct str object;
 };
 
-/* Members of one entry of "changes". */
+/* Members of one element of "changes". */
 extern const struct jpath_rule wa_change_rules[];
 
 #endif

@@ -4,12 +4,14 @@
 
 #include "transform/ids.h"
 
-/* WhatsApp began in 2009; a time outside these years is a defect, and as an as-of time it would
- * hold its row for good. */
+/* WhatsApp began in 2009. A time outside these years is impossible, so one dead letter: as an as-of
+ * time a late one would hold its row for good, an early one would move the message to a day of its
+ * own, and 0 means a stub. */
 #define TIME_LEAST_S INT64_C(1230768000) /* 2009-01-01 */
 #define TIME_MOST_S INT64_C(4102444800)  /* 2100-01-01 */
 #define SECONDS_DIGITS_MOST 12
 #define MILLISECONDS_DIGITS 13
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 static enum rc no_memory(struct err *err)
 {
@@ -57,6 +59,15 @@ struct str wa_scope_object(struct wa_scope *scope)
     json_writer_close(scope->json, false);
     struct str json = json_writer_peek(scope->json);
     return str_is(json, "{}") ? STR_NULL : arena_str(scope->out->arena, json);
+}
+
+bool wa_scope_is_replaced(const struct wa_scope *scope, const struct jpath_element *element,
+                          struct str text)
+{
+    if (element->replaced > 0)
+        return true;
+    return scope->change->surrogates > 0 && text.n > 0 &&
+           memmem(text.p, text.n, REPLACEMENT, strlen(REPLACEMENT)) != NULL;
 }
 
 /* ---- times ---- */
@@ -160,28 +171,51 @@ static struct wa_thread *thread_of(struct wa_scope *scope, struct str key, bool 
     return thread;
 }
 
+/* As far as the texts tell that name the senders. */
+static bool has_one_sender(const struct jpath_list *messages)
+{
+    const struct wa_message *first = (const void *)messages->first;
+    for (const struct jpath_element *e = messages->first; e != NULL; e = e->next) {
+        const struct wa_message *message = (const void *)e;
+        if (!str_equal(message->from, first->from) ||
+            !str_equal(message->from_user_id, first->from_user_id))
+            return false;
+    }
+    return true;
+}
+
+/* The only contact where there is only one other side. */
+static const struct wa_contact *find_only_contact(const struct wa_scope *scope)
+{
+    bool is_one = scope->statuses.count == 0
+                      ? has_one_sender(&scope->messages)
+                      : scope->statuses.count == 1 && scope->messages.count == 0;
+    const struct jpath_list *contacts = &scope->value->contacts;
+    return is_one && contacts->count == 1 ? (const void *)contacts->first : NULL;
+}
+
 /* A contact of the same value: by identifier, never by place; the only one there is, as a last
  * resort, when nothing contradicts it (1.8). */
-static const struct wa_contact *find_contact(const struct wa_value *value,
+static const struct wa_contact *find_contact(const struct wa_scope *scope,
                                              const struct wa_party *party)
 {
-    const struct jpath_element *element = value->contacts.first;
+    const struct jpath_element *element = scope->value->contacts.first;
     for (; element != NULL; element = element->next) {
         const struct wa_contact *contact = (const void *)element;
         if (wa_party_same(&contact->party, party))
             return contact;
     }
-    const struct wa_contact *only = (const void *)value->contacts.first;
-    bool may = value->contacts.count == 1 && value->messages.count + value->statuses.count == 1;
-    return may && wa_party_compatible(&only->party, party) ? only : NULL;
+    const struct wa_contact *only = scope->only_contact;
+    return only != NULL && wa_party_compatible(&only->party, party) ? only : NULL;
 }
 
 /* Finds or makes person and thread of a message or status; a party that is nobody, also not with
- * the help of the contacts, leaves the person unknown. */
-static enum rc place_item(struct wa_scope *scope, struct wa_party party, struct str group_id,
-                          struct wa_item *item, struct err *err)
+ * the help of the contacts, leaves the person unknown. In a group the thread is the group's, and
+ * unknown without its id. */
+static enum rc place_item(struct wa_scope *scope, struct wa_party party, bool is_group,
+                          struct str group_id, struct wa_item *item, struct err *err)
 {
-    const struct wa_contact *contact = find_contact(scope->value, &party);
+    const struct wa_contact *contact = find_contact(scope, &party);
     if (contact != NULL)
         wa_party_merge(&party, &contact->party);
     if (!str_is_null(wa_party_key(&party))) {
@@ -190,8 +224,7 @@ static enum rc place_item(struct wa_scope *scope, struct wa_party party, struct 
             return no_memory(err);
         see_person(item->person, contact, item->at);
     }
-    bool is_group = !str_is_null(group_id);
-    if (!is_group && item->person == NULL)
+    if (is_group ? str_is_null(group_id) : item->person == NULL)
         return RC_OK;
     struct str key = is_group ? arena_printf(scope->out->arena, "group:%.*s", STR_ARGS(group_id))
                               : item->person->key;
@@ -234,7 +267,9 @@ static enum rc resolve_change(struct wa_scope *scope, const struct wa_message *m
     if (!add_all(scope, &party, texts, sizeof texts / sizeof texts[0]))
         return no_memory(err);
     struct str key = wa_party_key(&party);
-    if (str_is_null(key) || str_equal(key, wa_party_key(old)))
+    bool is_old = str_is_null(party.bsuid) ? str_equal(party.wa_id, old->wa_id)
+                                           : str_equal(party.bsuid, old->bsuid);
+    if (str_is_null(key) || is_old)
         return RC_OK;
     struct wa_person *person = person_of(scope, &party);
     if (person == NULL)
@@ -284,7 +319,8 @@ static enum rc resolve_message(struct wa_scope *scope, struct wa_message *messag
     if (is_change && str_is_null(wa_party_key(&party)) &&
         !add_all(scope, &party, &message->content.system_user_id, 1))
         return no_memory(err);
-    rc = place_item(scope, party, wa_text(message->group_id), &message->item, err);
+    struct str group_id = wa_text(message->group_id);
+    rc = place_item(scope, party, !str_is_null(group_id), group_id, &message->item, err);
     if (rc == RC_OK && is_change)
         rc = resolve_change(scope, message, &old, err);
     return rc == RC_OK ? check_sender(scope, message, err) : rc;
@@ -316,8 +352,18 @@ static enum rc resolve_recipient(struct wa_scope *scope, struct wa_status *statu
                           : add_all(scope, &party, direct, sizeof direct / sizeof direct[0]);
     if (!added)
         return no_memory(err);
-    return place_item(scope, party, is_group ? wa_text(status->recipient_id) : STR_NULL,
-                      &status->item, err);
+    return place_item(scope, party, is_group, wa_text(status->recipient_id), &status->item, err);
+}
+
+static enum rc check_recipient(struct wa_scope *scope, struct wa_status *status, struct err *err)
+{
+    if (status->item.thread != NULL || wa_status_is_known(status))
+        return RC_OK;
+    status->item.usable = false;
+    return reject_item(scope, REJECT_MISSING_MEMBER, "statuses", &status->element, "recipient_id",
+                       "expected whom the message was for: a status word beyond sent, delivered, "
+                       "read, played and failed is kept as an event of a conversation",
+                       err);
 }
 
 static enum rc resolve_status(struct wa_scope *scope, struct wa_status *status, struct err *err)
@@ -333,16 +379,18 @@ static enum rc resolve_status(struct wa_scope *scope, struct wa_status *status, 
     }
     if (!lower_word(scope, status))
         return no_memory(err);
-    return resolve_recipient(scope, status, err);
+    rc = resolve_recipient(scope, status, err);
+    return rc == RC_OK ? check_recipient(scope, status, err) : rc;
 }
 
 enum rc wa_scope_resolve(struct wa_scope *scope, struct err *err)
 {
     enum rc rc = resolve_contacts(scope, err);
-    struct jpath_element *e = scope->value->messages.first;
+    scope->only_contact = find_only_contact(scope);
+    struct jpath_element *e = scope->messages.first;
     for (; e != NULL && rc == RC_OK; e = e->next)
         rc = resolve_message(scope, (void *)e, err);
-    for (e = scope->value->statuses.first; e != NULL && rc == RC_OK; e = e->next)
+    for (e = scope->statuses.first; e != NULL && rc == RC_OK; e = e->next)
         rc = resolve_status(scope, (void *)e, err);
     return rc;
 }

@@ -41,6 +41,9 @@ struct wa_scope {
     const struct jpath *jpath; /* names the change's path where the change does not */
     struct wa_change *change;
     struct wa_value *value;
+    struct jpath_list messages;            /* of struct wa_message */
+    struct jpath_list statuses;            /* of struct wa_status */
+    const struct wa_contact *only_contact; /* where there is one other side; NULL: several */
     struct channel_account account;
     struct wa_person *persons, *last_person;
     struct wa_thread *threads, *last_thread;
@@ -65,6 +68,9 @@ enum rc wa_status_events_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 const char *wa_message_lacks(struct wa_message *message);
 /* A system message about a new number or BSUID. */
 bool wa_message_is_change(const struct wa_message *message);
+/* Whether the status is one of canonical-model 4.5; another word is an event, which needs a
+ * conversation. */
+bool wa_status_is_known(const struct wa_status *status);
 
 /* Empty texts of the provider are absent (canonical-model 2.4). */
 static inline struct str wa_text(struct str text)
@@ -75,5 +81,10 @@ static inline struct str wa_text(struct str text)
 /* A JSON object of the members written since json_writer_reset and json_writer_open; STR_NULL when
  * there are none. false: no memory. */
 struct str wa_scope_object(struct wa_scope *scope);
+/* Whether the text, of the element given, holds characters that were replaced. NULs are counted for
+ * each element; lone surrogates only for the whole change, since they are replaced in front of the
+ * parser: in such a change U+FFFD in the text tells, even if the sender wrote it. */
+bool wa_scope_is_replaced(const struct wa_scope *scope, const struct jpath_element *element,
+                          struct str text);
 
 #endif

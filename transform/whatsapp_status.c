@@ -4,13 +4,14 @@
 #include "transform/whatsapp_scope.h"
 
 /* The as-of time of a stub is 0. Only some statuses of one message say that it is marketing; their
- * stubs are one microsecond newer, so that the knowledge does not depend on a hash. */
+ * stubs are one microsecond newer, so that the knowledge does not depend on a hash. Real content is
+ * of 2009 at least, so it wins all the same. */
 #define PLAIN_STUB_AS_OF 0
 #define MARKETING_STUB_AS_OF 1
 
 static const char *const known_words[] = {"sent", "delivered", "read", "played", "failed"};
 
-static bool is_known(const struct wa_status *status)
+bool wa_status_is_known(const struct wa_status *status)
 {
     for (size_t i = 0; i < sizeof known_words / sizeof known_words[0]; i++)
         if (str_is(status->word, known_words[i]))
@@ -115,7 +116,7 @@ static enum rc emit_chosen(struct wa_scope *scope, choose_fn *choose, emit_fn *e
                            struct err *err)
 {
     enum rc rc = RC_OK;
-    struct jpath_element *e = scope->value->statuses.first;
+    struct jpath_element *e = scope->statuses.first;
     for (; e != NULL && rc == RC_OK; e = e->next) {
         const struct wa_status *status = (const void *)e;
         if (status->item.usable && choose(status))
@@ -126,7 +127,7 @@ static enum rc emit_chosen(struct wa_scope *scope, choose_fn *choose, emit_fn *e
 
 static bool makes_stub(const struct wa_status *status)
 {
-    return status->item.thread != NULL && (is_known(status) || is_deleted(status));
+    return status->item.thread != NULL && (wa_status_is_known(status) || is_deleted(status));
 }
 
 enum rc wa_stubs_emit(struct wa_scope *scope, struct err *err)
@@ -161,7 +162,8 @@ static struct str status_metadata(struct wa_scope *scope, const struct wa_status
     json_member_json(json, "conversation", status->conversation_json);
     json_member_json(json, "errors", status->errors_json);
     json_member_text(json, "biz_opaque_callback_data", wa_text(status->callback_data));
-    json_member_true(json, "nul_replaced", status->element.replaced > 0);
+    json_member_true(json, "nul_replaced",
+                     wa_scope_is_replaced(scope, &status->element, json_writer_peek(json)));
     return wa_scope_object(scope);
 }
 
@@ -195,14 +197,14 @@ static enum rc emit_status(struct wa_scope *scope, const struct wa_status *statu
 
 enum rc wa_statuses_emit(struct wa_scope *scope, struct err *err)
 {
-    return emit_chosen(scope, is_known, emit_status, err);
+    return emit_chosen(scope, wa_status_is_known, emit_status, err);
 }
 
 /* ---- events: words that are no message status ---- */
 
 static bool makes_event(const struct wa_status *status)
 {
-    return status->item.thread != NULL && !is_known(status);
+    return status->item.thread != NULL && !wa_status_is_known(status);
 }
 
 static struct str status_event_data(struct wa_scope *scope, const struct wa_status *status)
@@ -231,6 +233,8 @@ static enum rc emit_status_event(struct wa_scope *scope, const struct wa_status 
     record.event.conversation_external_id = status->item.thread->key;
     record.event.event_type =
         is_deleted(status) ? STR_LIT("message_deleted") : STR_LIT("status_changed");
+    record.event.is_inferred =
+        is_deleted(status); /* as for messages; another word is a statement */
     record.event.occurred_at = status->item.at;
     record.event.actor_type = STR_LIT("system");
     record.event.data = status_event_data(scope, status);
