@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -9,6 +10,7 @@
 #include "pipelines/pipeline_keys.h"
 
 #define PARTITIONS_MOST 10000
+#define INSUFFICIENT_PRIVILEGE "42501"
 
 static const char help[] =
     "Usage: sluice check [-p FILE] [--offline]\n"
@@ -18,7 +20,8 @@ static const char help[] =
     "file:line:column: key: what is wrong; what was expected. Then reaches every service that the\n"
     "file names and prints one line for each:\n"
     "\n"
-    "  database  can be reached; its version, the schema's version, the rights of the login\n"
+    "  database  can be reached; its version, the schema's version, the rights of the login, and\n"
+    "            that it knows the tenants' time zones\n"
     "  bus       the file or the topics are there (made if missing) and can be read\n"
     "  receive   the addresses of webhooks and admin can be bound (FAILED while sluice runs)\n"
     "\n"
@@ -54,7 +57,10 @@ static bool check_schema(PGconn *connection)
     struct migrate_state state;
     char detail[128];
     if (migrate_state(connection, &state, &err) != RC_OK)
-        return say(false, "schema", err.msg);
+        return strcmp(err.sqlstate, INSUFFICIENT_PRIVILEGE) == 0
+                   ? fail("schema", &err,
+                          "let the owner GRANT sluice_loader, sluice_admin to this login")
+                   : say(false, "schema", err.msg);
     bool current = state.pending == 0 && state.applied == state.known;
     (void)snprintf(detail, sizeof detail, "version %d of %d%s", state.applied, state.known,
                    current ? "" : "; run \"sluice migrate\"");
@@ -70,12 +76,29 @@ static bool check_rights(const char *url)
         enum rc rc = database_open(url, "check", roles[i], &connection, &err);
         database_close(&connection);
         if (rc != RC_OK)
-            return fail("rights", &err, "\"sluice migrate\" as the owner grants the roles");
+            return fail("rights", &err, "or let the owner GRANT it to this login");
     }
     return say(true, "rights", "the login may act as sluice_loader and sluice_admin");
 }
 
-static bool check_database(const char *url)
+/* PostgreSQL cuts the days, so it must know the zones. */
+static bool check_zones(PGconn *connection, const struct catalog *catalog)
+{
+    bool ok = true;
+    for (size_t i = 0; i < catalog->tenant_count; i++) {
+        const struct catalog_tenant *tenant = &catalog->tenants[i];
+        struct err err;
+        char detail[sizeof err.msg + 128];
+        if (database_query(connection, "time zone", "SELECT now() AT TIME ZONE $1", 1,
+                           &tenant->timezone, NULL, &err) == RC_OK)
+            continue;
+        (void)snprintf(detail, sizeof detail, "tenant \"%s\": %s", tenant->slug, err.msg);
+        ok = say(false, "timezone", detail);
+    }
+    return ok;
+}
+
+static bool check_database(const char *url, const struct catalog *catalog)
 {
     struct err err;
     PGconn *connection = NULL;
@@ -86,8 +109,9 @@ static bool check_database(const char *url)
                    PQparameterStatus(connection, "server_version"), PQdb(connection),
                    PQuser(connection));
     bool ok = say(true, "database", detail) && check_schema(connection) && check_rights(url);
+    bool zones_ok = check_zones(connection, catalog);
     database_close(&connection);
-    return ok;
+    return ok && zones_ok;
 }
 
 /* ---- bus ---- */
@@ -125,7 +149,7 @@ static bool check_address(const char *what, const char *address)
     if (address == NULL)
         return true;
     if (address_bind(address, &socket, real, &err) != RC_OK)
-        return say(false, what, err.msg);
+        return fail(what, &err, "while sluice runs here, this is as it should be");
     (void)close(socket);
     return say(true, what, address);
 }
@@ -139,7 +163,7 @@ static int check(const struct pipeline *pipeline, bool offline)
     (void)say(true, "file", pipeline->path);
     if (offline)
         return CLI_DONE;
-    bool database = check_database(pipeline->database_url);
+    bool database = check_database(pipeline->database_url, &pipeline->catalog);
     bool bus = check_bus(&pipeline->bus);
     bool listen = check_address("receive", pipeline->receive.listen);
     bool admin = check_address("admin", pipeline->receive.admin);
@@ -163,15 +187,15 @@ static int run(const struct cli *cli, int argc, char **argv)
     bool offline = false;
     int option;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == 'r')
             return print_reference();
-        if (option == '?')
-            return cli_usage_error(&cli_check, "\"%s\" is not expected here", argv[optind - 1]);
+        if (option != 'o')
+            return cli_option_error(&cli_check, option, argv);
         offline = true;
     }
     if (optind < argc)
-        return cli_usage_error(&cli_check, "\"%s\" is not expected here", argv[optind]);
+        return cli_usage_error(&cli_check, "no argument is expected, found \"%s\"", argv[optind]);
     struct pipeline *pipeline = cli_load_pipeline(cli, &cli_check);
     if (pipeline == NULL)
         return CLI_USAGE;

@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "pipelines/pipeline.h"
 
@@ -16,9 +18,23 @@ int cli_usage_error(const struct cli_verb *verb, const char *format, ...)
     return CLI_USAGE;
 }
 
+int cli_option_error(const struct cli_verb *verb, int option, char **argv)
+{
+    const char *word = argv[optind - 1];
+    if (option == ':')
+        return cli_usage_error(verb, "option \"%s\" needs a value", word);
+    if (optopt == 0)
+        return cli_usage_error(verb, "there is no option \"%s\"", word);
+    if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL)
+        return cli_usage_error(verb, "option \"%s\" takes no value", word);
+    return cli_usage_error(verb, "there is no option \"-%c\"", optopt);
+}
+
 int cli_fail(const struct cli_verb *verb, const struct err *err)
 {
     (void)fprintf(stderr, "sluice %s: %s\n", verb->name, err->msg);
+    if (err->rc == RC_RETRY)
+        (void)fprintf(stderr, "\"sluice check\" says which services are away.\n");
     return CLI_FAILED;
 }
 

@@ -28,7 +28,10 @@ extern const struct cli_verb cli_run, cli_receive, cli_load, cli_rollup, cli_nor
 /* Prints "sluice VERB: message" and how to get help to stderr; returns CLI_USAGE. */
 int cli_usage_error(const struct cli_verb *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Prints "sluice VERB: message" to stderr; returns CLI_FAILED. */
+/* Says what is wrong with the option at which getopt_long, called with ":", returned ':' or '?'. */
+int cli_option_error(const struct cli_verb *verb, int option, char **argv);
+/* Prints "sluice VERB: message" to stderr, and a hint when a service is away; returns CLI_FAILED.
+ */
 int cli_fail(const struct cli_verb *verb, const struct err *err);
 
 struct pipeline;

@@ -61,7 +61,7 @@ static int parse(int argc, char **argv, struct arguments *to)
     int option;
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == 'u')
             to->until_idle = true;
         else if (option == 'i') {
@@ -73,8 +73,7 @@ static int parse(int argc, char **argv, struct arguments *to)
                 return cli_usage_error(&cli_load, "--batch takes 1 to %d records, found \"%s\"",
                                        LIMIT_BATCH_RECORDS, optarg);
         } else
-            return cli_usage_error(&cli_load, "unknown option or missing value: \"%s\"",
-                                   argv[optind - 1]);
+            return cli_option_error(&cli_load, option, argv);
     }
     if (optind < argc)
         return cli_usage_error(&cli_load, "no argument is expected, found \"%s\"", argv[optind]);
@@ -112,7 +111,8 @@ static int run(const struct cli *cli, int argc, char **argv)
     stop_install();
     int64_t started_us = clock_monotonic_us();
     enum rc rc = load_run(&conf, &pipeline->bus, &counts, &err);
-    print_summary(&counts, clock_monotonic_us() - started_us);
+    if (rc == RC_OK || counts.batches > 0)
+        print_summary(&counts, clock_monotonic_us() - started_us);
     pipeline_free(&pipeline);
     return rc == RC_OK ? CLI_DONE : cli_fail(&cli_load, &err);
 }

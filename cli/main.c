@@ -37,7 +37,7 @@ static const char options[] =
     "  SLUICE_LOG           debug, info (default), warn or error\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage or invalid pipeline file.\n"
-    "Begin with: sluice check, then sluice migrate, then sluice run.\n";
+    "Begin with: sluice check --offline, then sluice migrate, sluice check, sluice run.\n";
 
 static int print_overview(FILE *out, int code)
 {

@@ -95,12 +95,11 @@ static int run(const struct cli *cli, int argc, char **argv)
     opterr = 0;
     optind = 1;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == 's')
-            mode = MODE_STATUS;
-        else if (option == 'n')
-            mode = MODE_DRY_RUN;
-        else
-            return cli_usage_error(&cli_migrate, "unknown option \"%s\"", argv[optind - 1]);
+        if (option != 's' && option != 'n')
+            return cli_option_error(&cli_migrate, option, argv);
+        if (mode != MODE_APPLY)
+            return cli_usage_error(&cli_migrate, "--status and --dry-run exclude each other");
+        mode = option == 's' ? MODE_STATUS : MODE_DRY_RUN;
     }
     if (optind < argc)
         return cli_usage_error(&cli_migrate, "unexpected argument \"%s\"", argv[optind]);

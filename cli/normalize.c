@@ -11,6 +11,7 @@
 
 #define PIECE_BYTES (64 * KIB)
 #define REJECT_BYTES (64 * KIB)
+#define SLUG_MOST_BYTES 99
 
 struct request {
     struct normalizer_conf conf;
@@ -56,24 +57,24 @@ static enum rc feed_file(struct normalizer *normalizer, FILE *file, const char *
     while (rc == RC_OK && (n = fread(piece, 1, PIECE_BYTES, file)) > 0)
         rc = normalizer_feed(normalizer, piece, n, err);
     if (rc == RC_OK && ferror(file))
-        rc = err_set(err, RC_FATAL, "cannot read %s: %s", name, strerror(errno));
+        rc = err_set(err, RC_FATAL, "cannot read \"%s\": %s", name, strerror(errno));
     if (rc == RC_OK)
         rc = normalizer_end(normalizer, err);
     free(piece);
     return rc;
 }
 
-static enum rc normalize_file(const struct request *request, struct output *output, FILE *file,
-                              const char *name, struct err *err)
+static enum rc normalize_file(struct normalizer *normalizer, const struct request *request,
+                              struct err *err)
 {
-    const struct normalizer_sink sink = {print_record, print_reject, output};
-    struct normalizer *normalizer = NULL;
-    enum rc rc = normalizer_new(&request->conf, &sink, &normalizer, err);
-    if (rc == RC_OK) {
-        normalizer_begin(normalizer, request->observed_at, SOURCE_WEBHOOK);
-        rc = feed_file(normalizer, file, name, err);
-    }
-    normalizer_free(&normalizer);
+    const char *name = request->path != NULL ? request->path : "stdin";
+    FILE *file = request->path != NULL ? fopen(name, "re") : stdin;
+    if (file == NULL)
+        return err_set(err, RC_FATAL, "cannot open \"%s\": %s", name, strerror(errno));
+    normalizer_begin(normalizer, request->observed_at, SOURCE_WEBHOOK);
+    enum rc rc = feed_file(normalizer, file, name, err);
+    if (file != stdin)
+        (void)fclose(file);
     if (rc == RC_OK && fflush(stdout) != 0)
         rc = err_set(err, RC_FATAL, "cannot write to stdout: %s", strerror(errno));
     return rc;
@@ -83,20 +84,20 @@ static int normalize(const struct request *request)
 {
     struct err err;
     struct output output = {.reject = json_writer_new(REJECT_BYTES)};
+    const struct normalizer_sink sink = {print_record, print_reject, &output};
+    struct normalizer *normalizer = NULL;
+    int code = CLI_DONE;
     buf_init(&output.line, LIMIT_RECORD_BYTES);
-    FILE *file = request->path != NULL ? fopen(request->path, "re") : stdin;
-    enum rc rc =
-        file != NULL
-            ? normalize_file(request, &output, file,
-                             request->path != NULL ? request->path : "stdin", &err)
-            : err_set(&err, RC_FATAL, "cannot open \"%s\": %s", request->path, strerror(errno));
-    if (file != NULL && file != stdin)
-        (void)fclose(file);
+    if (normalizer_new(&request->conf, &sink, &normalizer, &err) != RC_OK)
+        code = cli_usage_error(&cli_normalize, "%s", err.msg);
+    else if (normalize_file(normalizer, request, &err) != RC_OK)
+        code = cli_fail(&cli_normalize, &err);
+    else if (output.rejects > 0)
+        code = CLI_FAILED;
+    normalizer_free(&normalizer);
     buf_done(&output.line);
     json_writer_free(&output.reject);
-    if (rc != RC_OK)
-        return cli_fail(&cli_normalize, &err);
-    return output.rejects > 0 ? CLI_FAILED : CLI_DONE;
+    return code;
 }
 
 static int list_channels(const char *fact)
@@ -126,6 +127,31 @@ static void complete(struct request *request, const char *account)
     conf->account_count = 1;
 }
 
+/* As in the pipeline file: no record of another tenant is valid. */
+static bool is_slug(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return n > 0 && n <= SLUG_MOST_BYTES && text[n] == '\0' && text[0] != '-';
+}
+
+static int refuse_option(int option, char **argv)
+{
+    switch (option) {
+    case 'o':
+        return cli_usage_error(
+            &cli_normalize, "--observed-at takes a time such as 2026-03-01T12:00:00Z, found \"%s\"",
+            optarg);
+    case 't':
+        return cli_usage_error(&cli_normalize,
+                               "--tenant takes lower-case letters, digits and dashes, found \"%s\"",
+                               optarg);
+    case 'a':
+        return cli_usage_error(&cli_normalize, "--account must not be empty");
+    default:
+        return cli_option_error(&cli_normalize, option, argv);
+    }
+}
+
 /* CLI_DONE: the request is complete. */
 static int read_options(int argc, char **argv, struct request *request)
 {
@@ -147,23 +173,14 @@ static int read_options(int argc, char **argv, struct request *request)
             conf->provider = str_of(optarg);
         else if (option == 'f')
             conf->format = str_of(optarg);
-        else if (option == 't' && optarg[0] != '\0')
+        else if (option == 't' && is_slug(optarg))
             conf->tenant = str_of(optarg);
         else if (option == 'a' && optarg[0] != '\0')
             account = optarg;
         else if (option == 'o' && clock_parse(str_of(optarg), &request->observed_at))
             continue;
-        else if (option == ':')
-            return cli_usage_error(&cli_normalize, "option \"%s\" needs a value", argv[optind - 1]);
-        else if (option == 'o')
-            return cli_usage_error(&cli_normalize,
-                                   "--observed-at \"%s\" is no time; expected "
-                                   "for example 2026-03-01T12:00:00Z",
-                                   optarg);
-        else if (option == 't' || option == 'a')
-            return cli_usage_error(&cli_normalize, "--tenant and --account must not be empty");
         else
-            return cli_usage_error(&cli_normalize, "unknown option \"%s\"", argv[optind - 1]);
+            return refuse_option(option, argv);
     }
     if (str_is_null(conf->channel))
         return list_channels("--channel is missing");
@@ -189,7 +206,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct cli_verb cli_normalize = {
     "normalize", "turn raw bytes of a channel into canonical records, without database or bus",
-    "sluice normalize --channel CHANNEL [OPTION...] [FILE]\n"
+    "Usage: sluice normalize --channel CHANNEL [OPTION...] [FILE]\n"
     "\n"
     "Reads one document, as a platform sends it, from FILE (or stdin) and prints one canonical\n"
     "record a line: what the pipeline would put on its bus. Nothing is stored or sent. A part\n"

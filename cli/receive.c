@@ -1,12 +1,11 @@
 #include "connectors/receive.h"
 
 #include "cli/cli.h"
-#include "lib/log.h"
 #include "lib/stop.h"
 #include "pipelines/pipeline.h"
 
 static const char help[] =
-    "sluice receive\n"
+    "Usage: sluice receive [-p FILE]\n"
     "\n"
     "Takes webhooks of every connector of the pipeline file that has a webhook, at\n"
     "\n"
@@ -20,7 +19,8 @@ static const char help[] =
     "WhatsApp\n"
     "connectors verify_token and app_secrets.\n"
     "\n"
-    "Try it by hand, signing a body as Meta does (tenant acme, connector wa-main):\n"
+    "Example: by hand, signing a body as Meta does (tenant acme, connector wa-main; openssl shows\n"
+    "the secret in the process list, so only with one for trying):\n"
     "\n"
     "    body=pipelines/quickstart/whatsapp/01-lucia-asks.json\n"
     "    sum=$(openssl dgst -sha256 -hmac \"$WA_SECRET\" -r \"$body\" | cut -d' ' -f1)\n"
@@ -37,7 +37,10 @@ static const char help[] =
     "    503  the bus cannot take it now; the sender comes again after Retry-After\n"
     "\n"
     "With receive.admin set: /metrics (Prometheus), /healthz (alive), /readyz (takes webhooks).\n"
-    "SLUICE_LOG=debug logs a line per request. docs/RECEIVE.md has the whole contract.\n";
+    "SLUICE_LOG=debug logs a line per request. docs/RECEIVE.md has the whole contract.\n"
+    "\n"
+    "Exit codes: 0 stopped and drained, 1 failed (an address is taken, the bus cannot be used), 2\n"
+    "usage or invalid pipeline file. A bus that is away is waited for.\n";
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
@@ -47,7 +50,6 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (pipeline == NULL)
         return CLI_USAGE;
     struct err err = {0};
-    log_init("receive");
     stop_install();
     enum rc rc = receive_run(&pipeline->receive, &pipeline->bus, &err);
     pipeline_free(&pipeline);

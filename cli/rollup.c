@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/stop.h"
+#include "loaders/migrate.h"
 #include "loaders/rollup.h"
 #include "pipelines/pipeline.h"
 
@@ -105,10 +106,9 @@ static int parse(int argc, char **argv, struct arguments *to)
     int option;
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == '?')
-            return cli_usage_error(&cli_rollup, "unknown option or missing value: \"%s\"",
-                                   argv[optind - 1]);
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return cli_option_error(&cli_rollup, option, argv);
         int taken = take_option(option, to);
         if (taken != CLI_DONE)
             return taken;
@@ -123,8 +123,11 @@ static enum rc rollup(PGconn **connection, const char *url, const struct rollup_
 {
     *counts = (struct rollup_counts){0};
     enum rc rc = RC_OK;
-    if (*connection == NULL)
+    if (*connection == NULL) {
         rc = database_open(url, "rollup", "sluice_loader", connection, err);
+        if (rc == RC_OK)
+            rc = migrate_require(*connection, err);
+    }
     if (rc == RC_OK)
         rc = rollup_run(*connection, conf, counts, err);
     if (rc != RC_OK && rc != RC_AGAIN)

@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <getopt.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -75,17 +75,22 @@ static bool choose_roles(const char *list, struct arguments *to)
 
 static int parse(int argc, char **argv, struct arguments *to)
 {
+    static const struct option options[] = {{"roles", required_argument, NULL, 'r'},
+                                            {"pid-file", required_argument, NULL, 'f'},
+                                            {NULL, 0, NULL, 0}};
     const char *list = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char **option = strcmp(argv[i], "--roles") == 0      ? &list
-                              : strcmp(argv[i], "--pid-file") == 0 ? &to->pid_file
-                                                                   : NULL;
-        if (option == NULL)
-            return cli_usage_error(&cli_run, "\"%s\" is not expected here", argv[i]);
-        if (argv[i + 1] == NULL)
-            return cli_usage_error(&cli_run, "%s needs a value", argv[i]);
-        *option = argv[++i];
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == 'r')
+            list = optarg;
+        else if (option == 'f')
+            to->pid_file = optarg;
+        else
+            return cli_option_error(&cli_run, option, argv);
     }
+    if (optind < argc)
+        return cli_usage_error(&cli_run, "no argument is expected, found \"%s\"", argv[optind]);
     if (!choose_roles(list, to))
         return cli_usage_error(&cli_run,
                                "--roles \"%s\": expected words of receive, load, rollup, "

@@ -278,13 +278,15 @@ static int run(const struct cli *cli, int argc, char **argv)
     enum form form = FORM_TABLES;
     int option;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == '?' || form != FORM_TABLES)
-            return cli_usage_error(&cli_status, "\"%s\" is not expected here", argv[optind - 1]);
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option != 'j' && option != 'i')
+            return cli_option_error(&cli_status, option, argv);
+        if (form != FORM_TABLES)
+            return cli_usage_error(&cli_status, "--json and --idle exclude each other");
         form = option == 'j' ? FORM_JSON : FORM_IDLE;
     }
     if (optind < argc)
-        return cli_usage_error(&cli_status, "\"%s\" is not expected here", argv[optind]);
+        return cli_usage_error(&cli_status, "no argument is expected, found \"%s\"", argv[optind]);
     struct pipeline *pipeline = cli_load_pipeline(cli, &cli_status);
     if (pipeline == NULL)
         return CLI_USAGE;

@@ -76,7 +76,8 @@ static void found(const struct conf_key *key, const struct conf_node *node, char
 {
     bool whole = node->text.n <= LONGEST_QUOTE;
     if (node->kind != CONF_SCALAR)
-        (void)snprintf(text, size, "%s", node->kind == CONF_MAPPING ? "a section" : "a list");
+        (void)snprintf(text, size, "%s%s", node->count == 0 ? "an empty " : "a ",
+                       node->kind == CONF_MAPPING ? "section" : "list");
     else if (is_nothing(node))
         (void)snprintf(text, size, "nothing");
     else if (is_secret(key))

@@ -201,6 +201,19 @@ static struct str without_bom(struct str yaml)
     return str_starts_with(yaml, "\xef\xbb\xbf") ? (struct str){yaml.p + 3, yaml.n - 3} : yaml;
 }
 
+/* libfyaml takes it for the end of the file, so that what follows would be left out in silence. */
+static bool refuse_nul(struct builder *b, struct str yaml)
+{
+    struct conf_mark at = {1, 1};
+    for (size_t i = 0; i < yaml.n; i++) {
+        if (yaml.p[i] == '\0')
+            return refuse(b, at, "a NUL byte stands here; a pipeline file is text");
+        at = yaml.p[i] == '\n' ? (struct conf_mark){at.line + 1, 1}
+                               : (struct conf_mark){at.line, at.column + 1};
+    }
+    return true;
+}
+
 /* Of no use here, and libfyaml 0.7.12 never returns from some malformed ones. */
 static bool refuse_directives(struct builder *b, struct str yaml)
 {
@@ -220,7 +233,7 @@ enum rc conf_tree_read(struct str yaml, struct arena *arena, struct conf_node **
 {
     struct str text = without_bom(yaml);
     struct builder b = {.arena = arena, .fault = fault_out};
-    if (!refuse_directives(&b, text))
+    if (!refuse_nul(&b, text) || !refuse_directives(&b, text))
         return RC_REJECT;
     struct fy_diag_cfg diag_cfg;
     fy_diag_cfg_default(&diag_cfg);

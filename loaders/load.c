@@ -13,6 +13,7 @@
 #include "loaders/channels.h"
 #include "loaders/database.h"
 #include "loaders/merge.h"
+#include "loaders/migrate.h"
 
 enum {
     POLL_MS = 200,              /* how long a stop may go unseen */
@@ -81,6 +82,8 @@ static enum rc open_session(struct loader *loader, struct err *err)
     offsets_init(&loader->offsets, conf->group, loader->bus);
     enum rc rc =
         database_open(conf->database_url, "load", "sluice_loader", &loader->connection, err);
+    if (rc == RC_OK)
+        rc = migrate_require(loader->connection, err);
     if (rc == RC_OK && conf->catalog != NULL)
         rc = catalog_apply(loader->connection, conf->catalog, err);
     if (rc == RC_OK)

@@ -122,6 +122,17 @@ enum rc migrate_state(PGconn *connection, struct migrate_state *state_out, struc
     return rc;
 }
 
+enum rc migrate_require(PGconn *connection, struct err *err)
+{
+    struct migrate_state state;
+    enum rc rc = migrate_state(connection, &state, err);
+    if (rc != RC_OK || state.applied == state.known)
+        return rc;
+    return err_set(err, RC_FATAL,
+                   "the schema is at version %d, this program needs %d; run \"sluice migrate\"",
+                   state.applied, state.known);
+}
+
 static enum rc record(PGconn *connection, const struct migrate_migration *migration,
                       int64_t took_ms, struct err *err)
 {

@@ -33,6 +33,8 @@ struct migrate_state {
 /* Changes nothing; a database without the schema has applied == 0. */
 enum rc migrate_state(PGconn *connection, struct migrate_state *state_out,
                       struct err *err) MUST_USE;
+/* RC_OK when every numbered migration that this program has, and no other, is applied. */
+enum rc migrate_require(PGconn *connection, struct err *err) MUST_USE;
 /* Changes nothing. Calls report for every embedded file, in order. */
 enum rc migrate_list(PGconn *connection,
                      void (*report)(void *context, const char *name, bool pending), void *context,

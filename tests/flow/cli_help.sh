@@ -19,7 +19,9 @@ expect() { # exit code, stream that must hold the text (1 or 2), text, arguments
 verbs=$("$sluice" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -v '^help$')
 [ "$(wc -w <<<"$verbs")" -ge 8 ] || { echo "fewer than 8 verbs are listed" >&2; failed=1; }
 for verb in $verbs; do
-    expect 0 1 "sluice $verb" "$verb" --help
+    expect 0 1 "Usage: sluice $verb" "$verb" --help
+    expect 0 1 "Example" "$verb" --help
+    expect 0 1 "Exit codes: 0 " "$verb" --help
     expect 0 1 "sluice $verb" "$verb" -h
     expect 0 1 "sluice $verb" help "$verb"
     expect 2 2 "--help" "$verb" --no-such-option
@@ -38,5 +40,5 @@ expect 2 2 'cannot open "/no/such.yaml"' check --pipeline=/no/such.yaml
 expect 2 2 'cannot open "/no/such.yaml"' check -p/no/such.yaml
 SLUICE_PIPELINE=/no/such.yaml expect 2 2 'cannot open "/no/such.yaml"' status
 expect 2 2 '--roles "bogus"' run --roles bogus
-expect 2 2 '--roles needs a value' run --roles
+expect 2 2 'option "--roles" needs a value' run --roles
 exit $failed

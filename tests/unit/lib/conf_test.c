@@ -149,6 +149,19 @@ static void absent_keys_get_their_fallback(void **state)
     conf_free(&conf);
 }
 
+static void a_nul_byte_does_not_end_the_file(void **state)
+{
+    (void)state;
+    static const char yaml[] = "text: a\nslug: b\0\nno_such_key: 1\n";
+    struct box box;
+    struct conf *conf;
+    char *faults = faults_of(yaml, sizeof yaml - 1, &box, &conf);
+    assert_string_equal(faults,
+                        "dir/f.yaml:2:8: a NUL byte stands here; a pipeline file is text\n");
+    free(faults);
+    conf_free(&conf);
+}
+
 static void faults_have_their_place(void **state)
 {
     (void)state;
@@ -195,8 +208,9 @@ static void faults_have_their_place(void **state)
         {"inner: 3", AT "1:8: inner: expected a section, found \"3\"\n"},
         {"parts: {a: b}", AT "1:8: parts: expected a list of sections, found a section\n"},
         {"parts:\n  - [x]\n", AT "2:5: parts[0]: expected a section, found a list\n"},
-        {"parts: [{name: a}, {name: []}]", AT "1:27: parts[1].name: expected text, found a list\n"},
-        {"secrets: []", AT "1:10: secrets: expected a list of texts, found a list\n"},
+        {"parts: [{name: a}, {name: []}]",
+         AT "1:27: parts[1].name: expected text, found an empty list\n"},
+        {"secrets: []", AT "1:10: secrets: expected a list of texts, found an empty list\n"},
         {"secrets: hunter2", AT "1:10: secrets: expected a list of texts, found ***\n"},
         {"pairs: hunter2", AT "1:8: pairs: expected a section of names and values, found ***\n"},
         /* several, in the order of the file */
@@ -207,7 +221,7 @@ static void faults_have_their_place(void **state)
         /* the document */
         {"", AT "1:1: the file is empty; expected sections\n"},
         {"# only words\n", AT "1:1: the file is empty; expected sections\n"},
-        {"[]", AT "1:1: expected a section, found a list\n"},
+        {"[]", AT "1:1: expected a section, found an empty list\n"},
         {"a: 1\n---\nb: 2\n", AT "2:1: a second document begins here; a pipeline file holds one\n"},
         {"text: &x a\n", AT "1:10: anchors (&name) are not supported; write the value where it is "
                             "used\n"},
@@ -492,6 +506,7 @@ int main(void)
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(absent_keys_get_their_fallback),
         cmocka_unit_test(faults_have_their_place),
+        cmocka_unit_test(a_nul_byte_does_not_end_the_file),
         cmocka_unit_test(byte_order_mark_and_line_ends),
         cmocka_unit_test(variables_are_replaced_in_values),
         cmocka_unit_test(files_give_secrets),

@@ -205,9 +205,10 @@ static void faults_between_keys(void **state)
         {HEAD "      - {name: w, channel: whatsapp, account: 1}\n",
          "f.yaml:5:9: tenants[0].connectors[0].app_secrets: is missing; expected a list of at "
          "least one app secret\n"},
-        {"tenants: []\n", "f.yaml:1:1: database.url: is missing; expected a libpq URL such as "
-                          "postgresql://user@host/database\n"
-                          "f.yaml:1:10: tenants: expected a list of sections, found a list\n"},
+        {"tenants: []\n",
+         "f.yaml:1:1: database.url: is missing; expected a libpq URL such as "
+         "postgresql://user@host/database\n"
+         "f.yaml:1:10: tenants: expected a list of sections, found an empty list\n"},
         {"database: {url: x}\ntenants: [{slug: -a, timezone: 'a b'}]\n",
          "f.yaml:2:18: tenants[0].slug: expected lower-case letters, digits and dashes, at most "
          "99, found \"-a\"\n"
