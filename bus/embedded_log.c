@@ -15,7 +15,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 /* How long the file may be held by other writers before a call gives up. */
 #define BUSY_WAIT_US (10 * US_PER_SECOND)
 
@@ -30,7 +30,7 @@ static const char schema[] =
     " topic INTEGER NOT NULL, next_offset INTEGER NOT NULL, UNIQUE (topic, name));"
     "CREATE TABLE identity (text TEXT NOT NULL);"
     "INSERT INTO identity VALUES ('embedded-' || lower(hex(randomblob(16))));"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
 
 /* Waits in steps of a millisecond: SQLite's own handler sleeps up to 100 ms while the file is free.
  */
@@ -115,8 +115,8 @@ static enum rc make_schema(struct embedded_log *log, struct err *err)
     if (rc == RC_OK && version != 0 && version != SCHEMA_VERSION)
         return err_set(
             err, RC_FATAL,
-            "the bus file \"%s\" has layout %lld, this program knows %d; use the program "
-            "that wrote it, or another path",
+            "the bus file \"%s\" has layout %lld, this program knows %d; read it to its end "
+            "with the program that wrote it, then move it away, or use another path",
             log->conf->path, (long long)version, SCHEMA_VERSION);
     return rc;
 }
@@ -176,6 +176,8 @@ enum rc embedded_log_open(const struct bus_conf *conf, const atomic_bool *hurry,
     struct embedded_log *log = xcalloc(1, sizeof *log);
     log->conf = conf;
     log->hurry = hurry;
+    for (int i = 0; i < BUS_TOPICS; i++)
+        embedded_rows_init(&log->topics[i].rows);
     rc = set_up(log, err);
     if (rc != RC_OK)
         embedded_log_close(&log);
@@ -191,6 +193,9 @@ void embedded_log_close(struct embedded_log **log)
     while ((stmt = sqlite3_next_stmt((*log)->db, NULL)) != NULL)
         (void)sqlite3_finalize(stmt);
     (void)sqlite3_close((*log)->db);
+    for (int i = 0; i < BUS_TOPICS; i++)
+        embedded_rows_done(&(*log)->topics[i].rows);
+    (void)ZSTD_freeDCtx((*log)->unpacker);
     free(*log);
     *log = NULL;
 }
@@ -304,7 +309,7 @@ enum rc embedded_log_done(struct embedded_log *log, int64_t consumer, enum bus_t
     if (rc == RC_OK)
         rc = end_of_segment_at(log, topic, next_offset, again_at_out, err);
     if (rc == RC_AGAIN) { /* the segment is still being written: its end is unknown */
-        *again_at_out = next_offset + SEGMENT_RECORDS / 4;
+        *again_at_out = next_offset + SEGMENT_MESSAGES / 4;
         rc = RC_OK;
     }
     if (rc == RC_OK)

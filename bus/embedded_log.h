@@ -1,9 +1,10 @@
 /* embedded_log.h: the file of the embedded bus: an append-only log in SQLite (WAL,
  * synchronous=FULL).
  *
- * Shape:   one table per segment of a topic. Offsets run from 0 without gaps and are never given
- * twice, whatever was pruned. Segments are dropped as a whole: deleting rows one by one would cost
- * as much as writing them (reference/limits.md 6).
+ * Shape:   one table per segment of a topic, one row per batch of messages (embedded_batch.h).
+ * Offsets count messages, run from 0 without gaps and are never given twice, whatever was pruned.
+ * Segments are dropped as a whole: deleting rows one by one would cost as much as writing them
+ * (reference/limits.md 6).
  * Owns:    one connection; several processes may hold one each.
  * Errors:  those of sql.h. Threads: one owner for each struct embedded_log. */
 #ifndef SLUICE_BUS_EMBEDDED_LOG_H
@@ -13,9 +14,10 @@
 #include <stdatomic.h>
 
 #include "bus/bus.h"
+#include "bus/embedded_batch.h"
 
-/* A segment is closed when it has so many records or bytes, or is so old. */
-#define SEGMENT_RECORDS INT64_C(20000)
+/* A segment is closed when it has so many messages or (packed) bytes, or is so old. */
+#define SEGMENT_MESSAGES INT64_C(100000)
 #define SEGMENT_BYTES (INT64_C(32) << 20)
 #define SEGMENT_AGE_US (INT64_C(86400) * 1000000)
 
@@ -32,6 +34,7 @@ struct embedded_topic { /* a row of the table "topic", and what this connection 
     int64_t insert_segment; /* of which "insert" was made */
     sqlite3_stmt *select;
     int64_t select_segment;
+    struct embedded_rows rows; /* what was read last and not taken yet */
 };
 
 struct embedded_log {
@@ -40,6 +43,7 @@ struct embedded_log {
     const atomic_bool *hurry; /* true: do not wait for other writers any longer; may be NULL */
     int64_t busy_since_us;
     struct embedded_topic topics[BUS_TOPICS];
+    ZSTD_DCtx *unpacker; /* made at the first read */
     sqlite3_stmt *begin, *commit, *rollback, *read_begin;
     sqlite3_stmt *topic_load, *topic_store, *topic_next;
     sqlite3_stmt *segment_add, *segment_remove, *segment_list, *segment_at, *segment_first;
@@ -53,15 +57,9 @@ void embedded_log_close(struct embedded_log **log);
 
 /* ---- writing: begin, then any number of appends, then commit; rollback after any failure ---- */
 
-struct embedded_record {
-    enum bus_topic topic;
-    struct str key, value;
-    struct str headers; /* as embedded_headers_encode made them */
-    int64_t time_us;
-};
-
 enum rc embedded_log_begin(struct embedded_log *log, struct err *err) MUST_USE;
-enum rc embedded_log_append(struct embedded_log *log, const struct embedded_record *record,
+/* The batch must be packed. */
+enum rc embedded_log_append(struct embedded_log *log, const struct embedded_batch *batch,
                             struct err *err) MUST_USE;
 enum rc embedded_log_commit(struct embedded_log *log, struct err *err) MUST_USE;
 void embedded_log_rollback(struct embedded_log *log);
@@ -76,15 +74,11 @@ enum rc embedded_log_prune(struct embedded_log *log, enum bus_topic topic,
 enum rc embedded_log_range(struct embedded_log *log, enum bus_topic topic, int64_t *first_out,
                            int64_t *next_out, struct err *err) MUST_USE;
 
-struct embedded_row { /* borrowed during the call */
-    int64_t offset;
-    int64_t time_us;
-    struct str key, value, headers;
-};
-/* Returns false to stop before this row. */
+/* The row is borrowed during the call. Returns false to stop before this row. */
 typedef bool embedded_row_fn(void *context, const struct embedded_row *row);
-/* Calls back for each record from offset "from" on, in order. RC_AGAIN = there is none. RC_FATAL =
- * the offset is not, or no longer, in the log. */
+/* Calls back for each message from offset "from" on, in order. RC_AGAIN = there is none. RC_FATAL =
+ * the offset is not, or no longer, in the log, or a batch is damaged. A batch that was not taken to
+ * its end is kept for the next call. */
 enum rc embedded_log_read(struct embedded_log *log, enum bus_topic topic, int64_t from,
                           embedded_row_fn *row, void *context, struct err *err) MUST_USE;
 

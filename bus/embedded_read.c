@@ -1,10 +1,11 @@
 /* Reading the embedded log by offset. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bus/embedded_log.h"
 #include "bus/sql.h"
 
-#define STATEMENT_BYTES 200
+#define STATEMENT_BYTES 300
 
 static enum rc next_offset_of(struct embedded_log *log, const struct embedded_topic *topic,
                               int64_t *next_out, struct err *err)
@@ -64,6 +65,7 @@ static enum rc segment_holding(struct embedded_log *log, const struct embedded_t
     return sql_get_int(log->db, log->segment_at, segment_out, err);
 }
 
+/* From the batch that holds the offset on. */
 static enum rc prepare_select(struct embedded_log *log, struct embedded_topic *topic,
                               int64_t segment, struct err *err)
 {
@@ -73,49 +75,91 @@ static enum rc prepare_select(struct embedded_log *log, struct embedded_topic *t
     topic->select = NULL;
     char text[STATEMENT_BYTES];
     (void)snprintf(text, sizeof text,
-                   "SELECT offset, time_us, key, headers, value FROM segment_%lld"
-                   " WHERE offset >= ? ORDER BY offset",
-                   (long long)segment);
+                   "SELECT first_offset, count, unpacked_bytes, messages FROM segment_%lld WHERE"
+                   " first_offset >= (SELECT max(first_offset) FROM segment_%lld"
+                   " WHERE first_offset <= ?) ORDER BY first_offset",
+                   (long long)segment, (long long)segment);
     enum rc rc = sql_prepare(log->db, text, &topic->select, err);
     topic->select_segment = rc == RC_OK ? segment : 0;
     return rc;
 }
 
-static struct str column_bytes(sqlite3_stmt *stmt, int column)
+static enum rc damaged(const struct embedded_log *log, enum bus_topic which, int64_t offset,
+                       const struct err *cause, struct err *err)
 {
-    if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
-        return STR_NULL;
-    const char *p = sqlite3_column_blob(stmt, column); /* NULL for an empty one */
-    return (struct str){p != NULL ? p : "", (size_t)sqlite3_column_bytes(stmt, column)};
+    char name[BUS_TOPIC_NAME_BYTES];
+    bus_topic_name(log->conf, which, name);
+    return err_set(err, RC_FATAL,
+                   "the bus file \"%s\" is damaged: the batch of %s/0 at offset %lld cannot be "
+                   "read: %s; check the disk, then restore the file, or move it away to begin a "
+                   "new log without what was unread",
+                   log->conf->path, name, (long long)offset, cause->msg);
 }
 
-/* Moves *offset past the rows that were taken; *more is false once a row was refused. */
-static enum rc read_segment(struct embedded_log *log, sqlite3_stmt *stmt, int64_t *offset,
-                            embedded_row_fn *row_fn, void *context, bool *more, struct err *err)
+/* Hands out what is unpacked, from *offset on; *more is false once a row was refused. */
+static enum rc take_rows(struct embedded_rows *rows, int64_t *offset, embedded_row_fn *row_fn,
+                         void *context, bool *more, struct err *err)
 {
-    (void)sqlite3_bind_int64(stmt, 1, *offset);
-    int step = SQLITE_DONE;
-    while (*more && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct embedded_row row = {.offset = sqlite3_column_int64(stmt, 0),
-                                   .time_us = sqlite3_column_int64(stmt, 1),
-                                   .key = column_bytes(stmt, 2),
-                                   .headers = column_bytes(stmt, 3),
-                                   .value = column_bytes(stmt, 4)};
-        *more = row_fn(context, &row);
-        if (*more)
-            *offset = row.offset + 1;
-    }
     enum rc rc = RC_OK;
-    if (step != SQLITE_ROW && step != SQLITE_DONE)
-        rc = sql_fail(log->db, "read the bus file", err);
-    (void)sqlite3_reset(stmt);
+    while (*more && *offset < rows->end) {
+        struct embedded_rows before = *rows;
+        struct embedded_row row;
+        rc = embedded_rows_next(rows, &row, err);
+        if (rc != RC_OK)
+            return rc;
+        *more = row.offset < *offset || row_fn(context, &row);
+        if (!*more)
+            *rows = before;
+        else if (row.offset == *offset)
+            ++*offset;
+    }
     return rc;
 }
 
-static enum rc read_from(struct embedded_log *log, struct embedded_topic *topic, int64_t from,
+static enum rc unpack_row(struct embedded_log *log, struct embedded_topic *topic, int64_t offset,
+                          struct err *err)
+{
+    sqlite3_stmt *stmt = topic->select;
+    const struct embedded_packed packed = {
+        .first_offset = sqlite3_column_int64(stmt, 0),
+        .count = sqlite3_column_int64(stmt, 1),
+        .unpacked = sqlite3_column_int64(stmt, 2),
+        .bytes = {sqlite3_column_blob(stmt, 3), (size_t)sqlite3_column_bytes(stmt, 3)}};
+    if (packed.first_offset > offset || packed.first_offset + packed.count <= offset)
+        return err_set(err, RC_FATAL, "it is missing");
+    if (log->unpacker == NULL && (log->unpacker = ZSTD_createDCtx()) == NULL)
+        abort(); /* out of memory */
+    return embedded_rows_unpack(&topic->rows, log->unpacker, &packed, err);
+}
+
+/* Moves *offset past the messages that were taken. */
+static enum rc read_segment(struct embedded_log *log, enum bus_topic which, int64_t *offset,
+                            embedded_row_fn *row_fn, void *context, bool *more, struct err *err)
+{
+    struct embedded_topic *topic = &log->topics[which];
+    struct err cause = {0};
+    enum rc rc = RC_OK;
+    (void)sqlite3_bind_int64(topic->select, 1, *offset);
+    int step = SQLITE_DONE;
+    while (rc == RC_OK && *more && (step = sqlite3_step(topic->select)) == SQLITE_ROW) {
+        rc = unpack_row(log, topic, *offset, &cause);
+        if (rc == RC_OK)
+            rc = take_rows(&topic->rows, offset, row_fn, context, more, &cause);
+    }
+    if (rc != RC_OK)
+        rc = damaged(log, which, *offset, &cause, err);
+    else if (step != SQLITE_ROW && step != SQLITE_DONE)
+        rc = sql_fail(log->db, "read the bus file", err);
+    (void)sqlite3_reset(topic->select);
+    return rc;
+}
+
+static enum rc read_from(struct embedded_log *log, enum bus_topic which, int64_t from,
                          int64_t next_offset, embedded_row_fn *row_fn, void *context,
                          struct err *err)
 {
+    struct embedded_topic *topic = &log->topics[which];
+    const struct err missing = {.msg = "it is missing"};
     enum rc rc = RC_OK;
     bool more = true;
     int64_t offset = from;
@@ -126,10 +170,9 @@ static enum rc read_from(struct embedded_log *log, struct embedded_topic *topic,
         if (rc == RC_OK)
             rc = prepare_select(log, topic, segment, err);
         if (rc == RC_OK)
-            rc = read_segment(log, topic->select, &offset, row_fn, context, &more, err);
+            rc = read_segment(log, which, &offset, row_fn, context, &more, err);
         if (rc == RC_OK && more && offset == before)
-            rc = err_set(err, RC_FATAL, "the bus file \"%s\" is damaged: offset %lld is missing",
-                         log->conf->path, (long long)offset);
+            rc = damaged(log, which, offset, &missing, err);
     }
     return rc;
 }
@@ -149,8 +192,8 @@ static enum rc check_position(struct embedded_log *log, enum bus_topic which, in
                    log->conf->retention_days);
 }
 
-enum rc embedded_log_read(struct embedded_log *log, enum bus_topic which, int64_t from,
-                          embedded_row_fn *row_fn, void *context, struct err *err)
+static enum rc read_file(struct embedded_log *log, enum bus_topic which, int64_t from,
+                         embedded_row_fn *row_fn, void *context, struct err *err)
 {
     struct embedded_topic *topic = &log->topics[which];
     int64_t next = 0;
@@ -167,7 +210,25 @@ enum rc embedded_log_read(struct embedded_log *log, enum bus_topic which, int64_
     if (rc == RC_OK)
         rc = check_position(log, which, from, first, next, err);
     if (rc == RC_OK)
-        rc = read_from(log, topic, from, next, row_fn, context, err);
+        rc = read_from(log, which, from, next, row_fn, context, err);
     embedded_log_rollback(log);
     return rc;
+}
+
+enum rc embedded_log_read(struct embedded_log *log, enum bus_topic which, int64_t from,
+                          embedded_row_fn *row_fn, void *context, struct err *err)
+{
+    struct embedded_rows *rows = &log->topics[which].rows;
+    struct err cause = {0};
+    bool more = true;
+    int64_t offset = from;
+    enum rc rc = RC_OK;
+    if (from == rows->offset) /* the rest of a batch that was begun */
+        rc = take_rows(rows, &offset, row_fn, context, &more, &cause);
+    if (rc != RC_OK)
+        return damaged(log, which, offset, &cause, err);
+    if (!more)
+        return RC_OK;
+    rc = read_file(log, which, offset, row_fn, context, err);
+    return rc == RC_AGAIN && offset > from ? RC_OK : rc;
 }

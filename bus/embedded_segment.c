@@ -5,7 +5,7 @@
 #include "bus/sql.h"
 #include "lib/clock.h"
 
-#define STATEMENT_BYTES 200
+#define STATEMENT_BYTES 300
 /* Dropped in one transaction at most, so that writers never wait long. */
 #define PRUNE_AT_ONCE 8
 
@@ -35,7 +35,7 @@ static enum rc load_topic(struct embedded_log *log, struct embedded_topic *topic
 
 static bool is_segment_full(const struct embedded_topic *topic, int64_t now_us)
 {
-    return topic->segment == 0 || topic->next_offset - topic->segment_first >= SEGMENT_RECORDS ||
+    return topic->segment == 0 || topic->next_offset - topic->segment_first >= SEGMENT_MESSAGES ||
            topic->segment_bytes >= SEGMENT_BYTES ||
            now_us - topic->segment_created_us >= SEGMENT_AGE_US;
 }
@@ -62,8 +62,8 @@ static enum rc add_segment(struct embedded_log *log, struct embedded_topic *topi
     char text[STATEMENT_BYTES];
     (void)snprintf(
         text, sizeof text,
-        "CREATE TABLE segment_%lld (offset INTEGER PRIMARY KEY, time_us INTEGER NOT NULL,"
-        " key BLOB, headers BLOB, value BLOB)",
+        "CREATE TABLE segment_%lld (first_offset INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
+        " time_us INTEGER NOT NULL, unpacked_bytes INTEGER NOT NULL, messages BLOB NOT NULL)",
         (long long)topic->segment);
     return sql_exec(log->db, text, err);
 }
@@ -76,10 +76,11 @@ static enum rc prepare_insert(struct embedded_log *log, struct embedded_topic *t
     (void)sqlite3_finalize(topic->insert);
     topic->insert = NULL;
     char text[STATEMENT_BYTES];
-    (void)snprintf(text, sizeof text,
-                   "INSERT INTO segment_%lld (offset, time_us, key, headers, value)"
-                   " VALUES (?, ?, ?, ?, ?)",
-                   (long long)topic->segment);
+    (void)snprintf(
+        text, sizeof text,
+        "INSERT INTO segment_%lld (first_offset, count, time_us, unpacked_bytes, messages)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (long long)topic->segment);
     enum rc rc = sql_prepare(log->db, text, &topic->insert, err);
     topic->insert_segment = rc == RC_OK ? topic->segment : 0;
     return rc;
@@ -98,31 +99,23 @@ static enum rc make_ready(struct embedded_log *log, enum bus_topic which, int64_
     return rc == RC_OK ? prepare_insert(log, topic, err) : rc;
 }
 
-static void bind_blob(sqlite3_stmt *stmt, int index, struct str bytes)
-{
-    if (str_is_null(bytes))
-        (void)sqlite3_bind_null(stmt, index);
-    else
-        (void)sqlite3_bind_blob64(stmt, index, bytes.p, bytes.n, SQLITE_STATIC);
-}
-
-enum rc embedded_log_append(struct embedded_log *log, const struct embedded_record *record,
+enum rc embedded_log_append(struct embedded_log *log, const struct embedded_batch *batch,
                             struct err *err)
 {
-    enum rc rc = make_ready(log, record->topic, record->time_us, err);
+    enum rc rc = make_ready(log, batch->topic, batch->time_us, err);
     if (rc != RC_OK)
         return rc;
-    struct embedded_topic *topic = &log->topics[record->topic];
+    struct embedded_topic *topic = &log->topics[batch->topic];
     (void)sqlite3_bind_int64(topic->insert, 1, topic->next_offset);
-    (void)sqlite3_bind_int64(topic->insert, 2, record->time_us);
-    bind_blob(topic->insert, 3, record->key);
-    bind_blob(topic->insert, 4, record->headers);
-    bind_blob(topic->insert, 5, record->value);
+    (void)sqlite3_bind_int64(topic->insert, 2, (int64_t)batch->count);
+    (void)sqlite3_bind_int64(topic->insert, 3, batch->time_us);
+    (void)sqlite3_bind_int64(topic->insert, 4, (int64_t)batch->unpacked);
+    (void)sqlite3_bind_blob64(topic->insert, 5, batch->bytes.p, batch->bytes.n, SQLITE_STATIC);
     rc = sql_run(log->db, topic->insert, err);
     if (rc != RC_OK)
         return rc;
-    topic->next_offset++;
-    topic->segment_bytes += (int64_t)(record->key.n + record->headers.n + record->value.n);
+    topic->next_offset += (int64_t)batch->count;
+    topic->segment_bytes += (int64_t)batch->bytes.n;
     topic->changed = true;
     return RC_OK;
 }

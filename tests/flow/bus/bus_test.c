@@ -28,23 +28,11 @@ static struct bus_producer *producer_on(struct fixture *fixture)
 
 /* ---- what goes in comes out ---- */
 
-static char *big_value(void)
-{
-    char *value = malloc(BIG_BYTES);
-    assert_non_null(value);
-    uint64_t mixer = 1;
-    for (size_t i = 0; i < BIG_BYTES; i++) {
-        mixer = mixer * UINT64_C(6364136223846793005) + 1;
-        value[i] = (char)(mixer >> 56);
-    }
-    return value;
-}
-
 static void messages_come_back_as_they_were(void **state)
 {
     struct fixture *fixture = *state;
     struct bus_producer *producer = producer_on(fixture);
-    char *big = big_value();
+    char *big = noise_new(BIG_BYTES);
     const struct bus_header headers[] = {{STR_LIT("schema"), STR_LIT("sluice.record/1")},
                                          {STR_LIT("tenant"), STR_LIT("acme")},
                                          {STR_LIT("empty"), STR_LIT("")}};
@@ -182,7 +170,7 @@ static void a_full_queue_says_again(void **state)
 {
     struct fixture *fixture = *state;
     struct bus_producer *producer = producer_on(fixture);
-    char *big = big_value();
+    char *big = noise_new(BIG_BYTES);
     const struct bus_message message = {.topic = BUS_RAW, .value = {big, BIG_BYTES}};
     struct tally tally = {0};
     size_t accepted = 0;

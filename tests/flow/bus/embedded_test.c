@@ -36,10 +36,24 @@ static struct bus_partition_range range_of(struct fixture *fixture, enum bus_top
     return range;
 }
 
+#define NOISE_BYTES 64 /* of each message */
+
+/* Sets that fill a batch each, so that segments end where SEGMENT_MESSAGES says. */
 static void produce_many(struct fixture *fixture, enum bus_topic topic, size_t count)
 {
     struct bus_producer *producer = producer_on(fixture);
-    produce_numbers(fixture, producer, topic, 0, count);
+    char *noise = noise_new((size_t)EMBEDDED_BATCH_MESSAGES * NOISE_BYTES);
+    struct bus_message *set = calloc(EMBEDDED_BATCH_MESSAGES, sizeof *set);
+    assert_non_null(set);
+    for (size_t i = 0; i < EMBEDDED_BATCH_MESSAGES; i++)
+        set[i] =
+            (struct bus_message){.topic = topic, .value = {noise + i * NOISE_BYTES, NOISE_BYTES}};
+    for (size_t done = 0, n; done < count; done += n) {
+        n = count - done < EMBEDDED_BATCH_MESSAGES ? count - done : EMBEDDED_BATCH_MESSAGES;
+        OK(fixture, bus_produce_wait(producer, set, n, &fixture->error));
+    }
+    free(set);
+    free(noise);
     bus_producer_close(&producer, 5000);
 }
 
@@ -72,18 +86,18 @@ static void files_are_for_their_owner_alone(void **state)
 static void read_segments_are_dropped_and_offsets_never_return(void **state)
 {
     struct fixture *fixture = *state;
-    const int64_t count = 2 * SEGMENT_RECORDS + 100;
+    const int64_t count = 2 * SEGMENT_MESSAGES + 100;
     produce_many(fixture, BUS_RECORDS, (size_t)count);
     assert_int_equal(range_of(fixture, BUS_RECORDS).first_offset, 0);
 
-    say_done(fixture, BUS_RECORDS, SEGMENT_RECORDS - 1);
+    say_done(fixture, BUS_RECORDS, SEGMENT_MESSAGES - 1);
     assert_int_equal(range_of(fixture, BUS_RECORDS).first_offset, 0);
-    say_done(fixture, BUS_RECORDS, SEGMENT_RECORDS);
-    assert_int_equal(range_of(fixture, BUS_RECORDS).first_offset, SEGMENT_RECORDS);
-    fixture->start_at = SEGMENT_RECORDS;
+    say_done(fixture, BUS_RECORDS, SEGMENT_MESSAGES);
+    assert_int_equal(range_of(fixture, BUS_RECORDS).first_offset, SEGMENT_MESSAGES);
+    fixture->start_at = SEGMENT_MESSAGES;
     say_done(fixture, BUS_RECORDS, count);
     struct bus_partition_range range = range_of(fixture, BUS_RECORDS);
-    assert_int_equal(range.first_offset, 2 * SEGMENT_RECORDS);
+    assert_int_equal(range.first_offset, 2 * SEGMENT_MESSAGES);
     assert_int_equal(range.next_offset, count);
 
     /* A group that starts below what is kept must not skip in silence. */
@@ -97,7 +111,7 @@ static void read_segments_are_dropped_and_offsets_never_return(void **state)
 static void the_slowest_group_holds_segments(void **state)
 {
     struct fixture *fixture = *state;
-    produce_many(fixture, BUS_DEADLETTER, (size_t)SEGMENT_RECORDS + 1);
+    produce_many(fixture, BUS_DEADLETTER, (size_t)SEGMENT_MESSAGES + 1);
     struct bus_consumer *slow = consumer_on(fixture, BUS_DEADLETTER);
 
     const enum bus_topic topic = BUS_DEADLETTER;
@@ -109,12 +123,12 @@ static void the_slowest_group_holds_segments(void **state)
     struct bus_consumer *fast = NULL;
     OK(fixture, bus_consumer_open(&fixture->conf, &fast_conf, &fast, &fixture->error));
     (void)next_batch(fixture, fast, 100);
-    OK(fixture, bus_consumer_done(fast, topic, 0, SEGMENT_RECORDS + 1, &fixture->error));
+    OK(fixture, bus_consumer_done(fast, topic, 0, SEGMENT_MESSAGES + 1, &fixture->error));
     assert_int_equal(range_of(fixture, topic).first_offset, 0);
 
     (void)next_batch(fixture, slow, 100);
-    OK(fixture, bus_consumer_done(slow, topic, 0, SEGMENT_RECORDS + 1, &fixture->error));
-    assert_int_equal(range_of(fixture, topic).first_offset, SEGMENT_RECORDS);
+    OK(fixture, bus_consumer_done(slow, topic, 0, SEGMENT_MESSAGES + 1, &fixture->error));
+    assert_int_equal(range_of(fixture, topic).first_offset, SEGMENT_MESSAGES);
     bus_consumer_close(&slow);
     bus_consumer_close(&fast);
 }
@@ -122,14 +136,14 @@ static void the_slowest_group_holds_segments(void **state)
 static void raw_is_kept_until_it_is_old(void **state)
 {
     struct fixture *fixture = *state;
-    produce_many(fixture, BUS_RAW, (size_t)SEGMENT_RECORDS + 1);
-    say_done(fixture, BUS_RAW, SEGMENT_RECORDS + 1);
+    produce_many(fixture, BUS_RAW, (size_t)SEGMENT_MESSAGES + 1);
+    say_done(fixture, BUS_RAW, SEGMENT_MESSAGES + 1);
     assert_int_equal(range_of(fixture, BUS_RAW).first_offset, 0);
     OK(fixture, bus_prepare(&fixture->conf, &fixture->error));
     assert_int_equal(range_of(fixture, BUS_RAW).first_offset, 0);
     fixture->conf.retention_days = 0;
     OK(fixture, bus_prepare(&fixture->conf, &fixture->error));
-    assert_int_equal(range_of(fixture, BUS_RAW).first_offset, SEGMENT_RECORDS);
+    assert_int_equal(range_of(fixture, BUS_RAW).first_offset, SEGMENT_MESSAGES);
 }
 
 /* The file may not grow while segments come and go: their pages are used again. */
@@ -141,9 +155,9 @@ static void a_drained_bus_does_not_grow(void **state)
     fixture->start_at = 0;
     say_done(fixture, BUS_RECORDS, 0);
     for (int64_t round = 1; round <= 6; round++) {
-        produce_many(fixture, BUS_RECORDS, (size_t)SEGMENT_RECORDS);
+        produce_many(fixture, BUS_RECORDS, (size_t)SEGMENT_MESSAGES);
         fixture->start_at = range_of(fixture, BUS_RECORDS).first_offset;
-        say_done(fixture, BUS_RECORDS, round * SEGMENT_RECORDS);
+        say_done(fixture, BUS_RECORDS, round * SEGMENT_MESSAGES);
         assert_int_equal(stat(fixture->path, &status), 0);
         if (round == 2)
             after_two = status.st_size;
@@ -155,8 +169,7 @@ static void a_full_disk_is_told_and_passes(void **state)
 {
     struct fixture *fixture = *state;
     struct bus_producer *producer = producer_on(fixture);
-    char *value = calloc(1, MIB);
-    assert_non_null(value);
+    char *value = noise_new(MIB);
     const struct bus_message message = {.topic = BUS_RAW, .value = {value, MIB}};
     OK(fixture, bus_produce_wait(producer, &message, 1, &fixture->error));
 
@@ -279,6 +292,127 @@ static void a_killed_consumer_gives_way(void **state)
     bus_consumer_close(&consumer);
 }
 
+/* ---- batches ---- */
+
+static void produce_set(struct fixture *fixture, size_t count, size_t value_bytes)
+{
+    struct bus_producer *producer = producer_on(fixture);
+    char *noise = noise_new(count * value_bytes);
+    struct bus_message *set = calloc(count, sizeof *set);
+    assert_non_null(set);
+    for (size_t i = 0; i < count; i++)
+        set[i] = (struct bus_message){.topic = BUS_RECORDS,
+                                      .value = {noise + i * value_bytes, value_bytes}};
+    OK(fixture, bus_produce_wait(producer, set, count, &fixture->error));
+    bus_producer_close(&producer, 5000);
+    free(set);
+    free(noise);
+}
+
+static int64_t ask_number(struct fixture *fixture, const char *text)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_close(db);
+    return number;
+}
+
+static void reading_begins_within_a_batch(void **state)
+{
+    struct fixture *fixture = *state;
+    produce_set(fixture, 100, 32);
+    produce_set(fixture, 50, 32);
+    assert_int_equal(ask_number(fixture, "SELECT count(*) FROM segment_1"), 2);
+    char *noise = noise_new((size_t)100 * 32);
+    static const int64_t starts[] = {0, 1, 40, 99, 100, 149};
+    for (size_t s = 0; s < sizeof starts / sizeof *starts; s++) {
+        fixture->start_at = starts[s];
+        struct bus_consumer *consumer = consumer_on(fixture, BUS_RECORDS);
+        struct bus_batch batch;
+        for (int64_t next = starts[s]; next < 150;) {
+            OK(fixture, bus_consumer_poll(consumer, 1000, 7, MIB, &batch, &fixture->error));
+            for (size_t i = 0; i < batch.count; i++, next++) {
+                assert_int_equal(batch.messages[i].offset, next);
+                assert_memory_equal(batch.messages[i].message.value.p, noise + next % 100 * 32, 32);
+            }
+        }
+        assert_int_equal(bus_consumer_poll(consumer, 20, 7, MIB, &batch, &fixture->error),
+                         RC_AGAIN);
+        bus_consumer_close(&consumer);
+    }
+    free(noise);
+}
+
+static void a_large_group_becomes_several_batches(void **state)
+{
+    struct fixture *fixture = *state;
+    produce_set(fixture, 30, 100000);
+    assert_int_equal(ask_number(fixture, "SELECT count(*) FROM segment_1"), 3);
+    assert_in_range(ask_number(fixture, "SELECT max(unpacked_bytes) FROM segment_1"), 1000000,
+                    EMBEDDED_BATCH_BYTES);
+    produce_set(fixture, 3, 3 * MIB);
+    assert_int_equal(ask_number(fixture, "SELECT count(*) FROM segment_1"), 6);
+    struct bus_consumer *consumer = consumer_on(fixture, BUS_RECORDS);
+    assert_int_equal(next_batch(fixture, consumer, 1000).count, 33);
+    bus_consumer_close(&consumer);
+}
+
+static void a_damaged_batch_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct damage {
+        const char *sql;
+        int64_t offset;
+    } cases[] = {
+        {"UPDATE segment_1 SET messages = substr(messages, 1, 900) || x'00' ||"
+         " substr(messages, 902) WHERE first_offset = 100",
+         100},
+        {"UPDATE segment_1 SET messages = substr(messages, 1, length(messages) - 1)"
+         " WHERE first_offset = 100",
+         100},
+        {"UPDATE segment_1 SET messages = x'' WHERE first_offset = 100", 100},
+        {"UPDATE segment_1 SET unpacked_bytes = unpacked_bytes - 1 WHERE first_offset = 100", 100},
+        {"UPDATE segment_1 SET unpacked_bytes = 1 << 40 WHERE first_offset = 100", 100},
+        {"UPDATE segment_1 SET unpacked_bytes = -1 WHERE first_offset = 100", 100},
+        {"UPDATE segment_1 SET count = 0 WHERE first_offset = 100", 100},
+        {"UPDATE segment_1 SET count = 101 WHERE first_offset = 100", 200},
+        {"DELETE FROM segment_1 WHERE first_offset = 100", 100},
+        {"DELETE FROM segment_1 WHERE first_offset = 0", 0},
+    };
+    produce_set(fixture, 100, 32);
+    produce_set(fixture, 100, 32);
+    produce_set(fixture, 100, 32);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sqlite3 *db = NULL;
+        char place[64];
+        (void)snprintf(place, sizeof place, "records/0 at offset %" PRId64, cases[i].offset);
+        assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+        run_sql(fixture, db, "CREATE TABLE kept AS SELECT * FROM segment_1");
+        run_sql(fixture, db, cases[i].sql);
+        struct bus_consumer *consumer = consumer_on(fixture, BUS_RECORDS);
+        struct bus_batch batch;
+        enum rc rc = RC_OK;
+        size_t came = 0;
+        for (int polls = 0; polls < 10 && rc == RC_OK; polls++, came += batch.count)
+            rc = bus_consumer_poll(consumer, 20, 1000, MIB, &batch, &fixture->error);
+        bus_consumer_close(&consumer);
+        if (rc != RC_FATAL || came != (size_t)cases[i].offset ||
+            strstr(fixture->error.msg, place) == NULL ||
+            strstr(fixture->error.msg, fixture->path) == NULL ||
+            strstr(fixture->error.msg, "restore the file") == NULL)
+            fail_msg("case %zu: %zu messages, then %d: %s", i, came, (int)rc, fixture->error.msg);
+        run_sql(fixture, db, "DELETE FROM segment_1");
+        run_sql(fixture, db, "INSERT INTO segment_1 SELECT * FROM kept");
+        run_sql(fixture, db, "DROP TABLE kept");
+        (void)sqlite3_close(db);
+    }
+}
+
 /* ---- files that are not ours ---- */
 
 static void a_foreign_file_is_refused(void **state)
@@ -286,10 +420,16 @@ static void a_foreign_file_is_refused(void **state)
     struct fixture *fixture = *state;
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    run_sql(fixture, db, "PRAGMA user_version = 99");
+    static const int layouts[] = {1, 99};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "PRAGMA user_version = %d", layouts[i]);
+        run_sql(fixture, db, text);
+        assert_int_equal(bus_prepare(&fixture->conf, &fixture->error), RC_FATAL);
+        (void)snprintf(text, sizeof text, "has layout %d, this program knows 2", layouts[i]);
+        assert_non_null(strstr(fixture->error.msg, text));
+    }
     (void)sqlite3_close(db);
-    assert_int_equal(bus_prepare(&fixture->conf, &fixture->error), RC_FATAL);
-    assert_non_null(strstr(fixture->error.msg, "layout 99"));
 
     FILE *file = fopen(fixture->path, "we");
     assert_non_null(file);
@@ -321,6 +461,9 @@ int main(int argc, char **argv)
         BUS_TEST(a_blocked_file_fails_what_is_queued_at_close),
         BUS_TEST(a_group_is_stored_in_one_transaction),
         BUS_TEST(a_killed_consumer_gives_way),
+        BUS_TEST(reading_begins_within_a_batch),
+        BUS_TEST(a_large_group_becomes_several_batches),
+        BUS_TEST(a_damaged_batch_is_told),
         BUS_TEST(a_foreign_file_is_refused),
     };
     return cmocka_run_group_tests_name("embedded bus alone", tests, NULL, NULL);

@@ -82,6 +82,19 @@ static inline struct bus_message text_message(enum bus_topic topic, const char *
     return (struct bus_message){.topic = topic, .key = str_of(key), .value = str_of(value)};
 }
 
+/* Bytes that do not compress; the caller frees them. */
+static inline char *noise_new(size_t bytes)
+{
+    char *noise = malloc(bytes);
+    assert_non_null(noise);
+    uint64_t mixer = 1;
+    for (size_t i = 0; i < bytes; i++) {
+        mixer = mixer * UINT64_C(6364136223846793005) + 1;
+        noise[i] = (char)(mixer >> 56);
+    }
+    return noise;
+}
+
 /* ---- producing ---- */
 
 struct tally { /* of confirmations */
