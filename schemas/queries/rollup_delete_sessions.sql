@@ -1,4 +1,3 @@
--- Sessions that exist no more: cut otherwise, or of a conversation that was joined to another or deleted.
-DELETE FROM etl.conversation_sessions s
- USING rollup_member b
- WHERE s.conversation_id = b.conversation_id AND NOT EXISTS (SELECT FROM rollup_fresh n WHERE n.id = s.id)
+-- Sessions that exist no more: cut otherwise, or of a conversation that was joined to another or deleted. An array, so that
+-- no plan can read the whole table.
+DELETE FROM etl.conversation_sessions s WHERE s.id = ANY (ARRAY(SELECT c.gone FROM rollup_change c WHERE c.gone IS NOT NULL))

@@ -23,10 +23,13 @@ WITH stored AS (
            n.first_response_s, n.resolution_s, n.duration_s, n.avg_response_s, n.response_count,
            n.first_response_bh_s, n.resolution_bh_s, n.csat_score_pct, n.escalated, n.replied_at, n.waited_us)
 ), span AS (
-  SELECT o.conversation_id, o.seq, o.started_at, o.last_activity_at, o.channel_id FROM differing d JOIN stored o ON o.id = d.old_id
+  SELECT o.conversation_id, o.seq, o.started_at, o.last_activity_at, o.channel_id,
+         CASE WHEN d.new_id IS NULL THEN d.old_id END AS gone
+    FROM differing d JOIN stored o ON o.id = d.old_id
   UNION
-  SELECT n.conversation_id, n.seq, n.started_at, n.last_activity_at, n.channel_id FROM differing d JOIN rollup_fresh n ON n.id = d.new_id
+  SELECT n.conversation_id, n.seq, n.started_at, n.last_activity_at, n.channel_id, NULL
+    FROM differing d JOIN rollup_fresh n ON n.id = d.new_id
 )
-INSERT INTO rollup_change (conversation_id, seq, span_from, span_to, whole)
-SELECT x.conversation_id, x.seq, x.started_at, x.last_activity_at, ch.provider_sessioned
+INSERT INTO rollup_change (conversation_id, seq, span_from, span_to, whole, gone)
+SELECT x.conversation_id, x.seq, x.started_at, x.last_activity_at, ch.provider_sessioned, x.gone
   FROM span x JOIN etl.channels ch ON ch.id = x.channel_id

@@ -13,14 +13,15 @@ WITH zone AS (
    CROSS JOIN LATERAL (VALUES (n.started_at), (n.opened_at), (n.picked_up_at), (n.first_response_at), (n.resolved_at), (n.abandoned_at)) v(at)
   UNION ALL
   SELECT v.at FROM changed c
-    JOIN etl.conversation_sessions o ON o.conversation_id = c.conversation_id AND o.seq = c.seq
+   CROSS JOIN LATERAL (SELECT * FROM etl.conversation_sessions x
+                        WHERE x.conversation_id = c.conversation_id AND x.seq = c.seq OFFSET 0) o
    CROSS JOIN LATERAL (VALUES (o.started_at), (o.opened_at), (o.picked_up_at), (o.first_response_at), (o.resolved_at), (o.abandoned_at)) v(at)
   UNION ALL
-  SELECT m.sent_at FROM (SELECT DISTINCT representative, span_from, span_to, whole FROM changed) c
+  SELECT m.sent_at FROM (SELECT representative, bool_or(whole) AS whole, range_agg(tstzrange(span_from, span_to, '[]')) AS spans
+                           FROM changed GROUP BY 1) c
     JOIN rollup_member b ON b.representative = c.representative
    CROSS JOIN LATERAL (SELECT x.sent_at FROM etl.messages x
-                        WHERE x.conversation_id = b.conversation_id
-                          AND (c.whole OR x.sent_at BETWEEN c.span_from AND c.span_to) OFFSET 0) m
+                        WHERE x.conversation_id = b.conversation_id AND (c.whole OR c.spans @> x.sent_at) OFFSET 0) m
   UNION ALL
   SELECT r.responded_at FROM (SELECT representative, min(span_from) AS since, bool_or(seq = 1) AS whole FROM changed GROUP BY 1) c
     JOIN rollup_member b ON b.representative = c.representative

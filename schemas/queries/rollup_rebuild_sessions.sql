@@ -7,12 +7,13 @@
 -- before t, which finds events between two messages without looking at each pair.
 WITH home AS (  -- the conversation whose columns the sessions take: the representative, or the first that is known
   SELECT DISTINCT ON (b.representative) b.representative AS rep, c.*
-    FROM rollup_member b JOIN etl.conversations c ON c.id = b.conversation_id
+    FROM rollup_member b CROSS JOIN LATERAL (SELECT * FROM etl.conversations x WHERE x.id = b.conversation_id OFFSET 0) c
    WHERE c.tenant_id = $1::uuid AND c.deleted_at IS NULL
    ORDER BY b.representative, c.id
 ), member AS (  -- conversations that count
   SELECT b.representative AS rep, b.conversation_id, b.joined
-    FROM rollup_member b JOIN etl.conversations c ON c.id = b.conversation_id
+    FROM rollup_member b
+   CROSS JOIN LATERAL (SELECT tenant_id, deleted_at FROM etl.conversations x WHERE x.id = b.conversation_id OFFSET 0) c
    WHERE c.tenant_id = $1::uuid AND c.deleted_at IS NULL
 ), event AS (
   SELECT b.rep,

@@ -11,12 +11,14 @@ WITH newest AS (
               WHEN n.outcome = 'open' AND n.last_sender = 'a' THEN 'pending'
               ELSE 'new' END AS status
     FROM rollup_member b LEFT JOIN newest n ON n.conversation_id = b.representative
-), locked AS (
+), differing AS (
   SELECT v.id, w.status
     FROM wanted w
-    JOIN etl.conversations v ON v.id = w.conversation_id AND v.tenant_id = $1::uuid AND v.deleted_at IS NULL
-     AND v.status <> w.status
+   CROSS JOIN LATERAL (SELECT * FROM etl.conversations x WHERE x.id = w.conversation_id OFFSET 0) v
     JOIN etl.channels ch ON ch.id = v.channel_id AND NOT ch.provider_sessioned
-   ORDER BY v.id FOR NO KEY UPDATE OF v
+   WHERE v.tenant_id = $1::uuid AND v.deleted_at IS NULL AND v.status <> w.status
+), locked AS (  -- arrays, so that no plan can read the whole table
+  SELECT v.id FROM etl.conversations v WHERE v.id = ANY (ARRAY(SELECT id FROM differing)) ORDER BY v.id FOR NO KEY UPDATE
 )
-UPDATE etl.conversations v SET status = l.status FROM locked l WHERE v.id = l.id AND v.tenant_id = $1::uuid
+UPDATE etl.conversations v SET status = d.status FROM differing d
+ WHERE v.id = d.id AND v.id = ANY (ARRAY(SELECT id FROM locked))
