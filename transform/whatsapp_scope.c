@@ -175,6 +175,8 @@ static struct wa_thread *thread_of(struct wa_scope *scope, struct str key, bool 
 static bool has_one_sender(const struct jpath_list *messages)
 {
     const struct wa_message *first = (const void *)messages->first;
+    if (messages->count > 1 && str_is_null(first->from) && str_is_null(first->from_user_id))
+        return false;
     for (const struct jpath_element *e = messages->first; e != NULL; e = e->next) {
         const struct wa_message *message = (const void *)e;
         if (!str_equal(message->from, first->from) ||
