@@ -85,7 +85,7 @@ static void end_line(struct buf *line, int left_out)
     (void)buf_add(line, "\n", 1);
 }
 
-void log_write(enum log_level level, const char *message, const struct log_field *fields)
+void log_write(enum log_level level, const struct log_field *fields)
 {
     if (!log_enabled(level))
         return;
@@ -96,8 +96,6 @@ void log_write(enum log_level level, const char *message, const struct log_field
     (void)buf_printf(&line, "ts=%s level=%s", now, level_names[level]);
     if (role_shown != NULL)
         (void)buf_printf(&line, " role=%s", role_shown);
-    (void)buf_add_text(&line, " msg=");
-    add_value(&line, str_of(message));
     int left_out = 0;
     for (; fields->key != NULL; fields++)
         left_out += !add_field(&line, fields);

@@ -32,19 +32,20 @@ struct log_field {
 #define LOG_STRN(key, value) ((struct log_field){(key), LOG_FIELD_STR, (value), 0})
 #define LOG_INT(key, value) ((struct log_field){(key), LOG_FIELD_INT, STR_NULL, (int64_t)(value)})
 
+/* The message is the first field, so that the list is never empty. */
 #define LOG_AT(level, message, ...)                                                                \
-    log_write(                                                                                     \
-        (level), (message),                                                                        \
-        (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){NULL, LOG_FIELD_STR, STR_NULL, 0}})
-#define LOG_DEBUG(message, ...) LOG_AT(LOG_LEVEL_DEBUG, message __VA_OPT__(, ) __VA_ARGS__)
-#define LOG_INFO(message, ...) LOG_AT(LOG_LEVEL_INFO, message __VA_OPT__(, ) __VA_ARGS__)
-#define LOG_WARN(message, ...) LOG_AT(LOG_LEVEL_WARN, message __VA_OPT__(, ) __VA_ARGS__)
-#define LOG_ERROR(message, ...) LOG_AT(LOG_LEVEL_ERROR, message __VA_OPT__(, ) __VA_ARGS__)
+    log_write((level), (const struct log_field[]){LOG_STR("msg", message),                         \
+                                                  ##__VA_ARGS__,                                   \
+                                                  {NULL, LOG_FIELD_STR, STR_NULL, 0}})
+#define LOG_DEBUG(message, ...) LOG_AT(LOG_LEVEL_DEBUG, message, ##__VA_ARGS__)
+#define LOG_INFO(message, ...) LOG_AT(LOG_LEVEL_INFO, message, ##__VA_ARGS__)
+#define LOG_WARN(message, ...) LOG_AT(LOG_LEVEL_WARN, message, ##__VA_ARGS__)
+#define LOG_ERROR(message, ...) LOG_AT(LOG_LEVEL_ERROR, message, ##__VA_ARGS__)
 
 /* Reads SLUICE_LOG; role (a literal, or NULL) is put on every line. Call once, before threads
  * start. */
 void log_init(const char *role);
 bool log_enabled(enum log_level level);
-void log_write(enum log_level level, const char *message, const struct log_field *fields);
+void log_write(enum log_level level, const struct log_field *fields);
 
 #endif
