@@ -125,7 +125,8 @@ static struct chunk *push_chunk(struct arena *arena, size_t at_least)
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed. */
+static void *take(struct arena *arena, size_t size)
 {
     if (size > arena->cap || arena->used > arena->cap - size)
         return NULL;
@@ -136,18 +137,39 @@ void *arena_alloc(struct arena *arena, size_t size)
         chunk = push_chunk(arena, need);
     void *block = chunk->bytes + chunk->used;
     chunk->used += need;
-    return memset(block, 0, size);
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *block = take(arena, size);
+    return block != NULL ? memset(block, 0, size) : NULL;
 }
 
 struct str arena_str(struct arena *arena, struct str s)
 {
-    if (str_is_null(s))
-        return STR_NULL;
-    char *copy = arena_alloc(arena, s.n + 1);
+    char *copy = str_is_null(s) ? NULL : take(arena, s.n + 1);
     if (copy == NULL)
         return STR_NULL;
     memcpy(copy, s.p, s.n);
+    copy[s.n] = '\0';
     return (struct str){copy, s.n};
+}
+
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    char *text = take(arena, n + 1);
+    if (text == NULL)
+        return STR_NULL;
+    char *to = text;
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].n > 0)
+            to = (char *)memcpy(to, parts[i].p, parts[i].n) + parts[i].n;
+    *to = '\0';
+    return (struct str){text, n};
 }
 
 struct str arena_printf(struct arena *arena, const char *format, ...)

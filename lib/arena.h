@@ -24,6 +24,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* Copies; the copy is NUL-terminated (not counted). p == NULL result: cap reached, or s was NULL.
  */
 struct str arena_str(struct arena *arena, struct str s);
+/* The parts laid end to end, NUL-terminated as above; p == NULL: cap reached. */
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count);
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

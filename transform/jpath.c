@@ -21,6 +21,9 @@
 #define BOM_BYTES 3
 #define FRAMES 64
 #define PATH_BYTES (4 * KIB)
+/* As yajl itself says it. */
+#define TRAILING_GARBAGE "parse error: trailing garbage"
+#define PREMATURE_END "parse error: premature EOF"
 
 /* A field that a repeated member sets back to "absent". */
 struct span {
@@ -67,9 +70,11 @@ struct jpath {
     unsigned char *root;
     void *context;
     yajl_handle parser;
+    bool parser_is_clean; /* it holds nothing of the document before */
     struct frame frames[FRAMES];
     size_t frame_count;
     const struct node *pending; /* the member whose key was read last */
+    bool begun;                 /* the document's value */
     size_t depth;               /* open objects and arrays, unknown ones included */
     size_t skipped;             /* of them, how many nobody wants */
     struct json_writer *capture;
@@ -435,6 +440,17 @@ static void begin_capture(struct jpath *j, const struct node *node, const struct
     json_writer_reset(j->capture);
 }
 
+/* The parser takes any number of values one after the other; a document is one. */
+static bool begin_value(struct jpath *j)
+{
+    if (j->depth > 0)
+        return true;
+    if (j->begun)
+        (void)fail(j, JPATH_FAULT_SYNTAX, j->last_event, STR_LIT(TRAILING_GARBAGE));
+    j->begun = true;
+    return !j->stopped;
+}
+
 /* What every event does first; false: nothing more to do than to capture. */
 static bool enter(struct jpath *j)
 {
@@ -444,6 +460,8 @@ static bool enter(struct jpath *j)
 
 static int open_container(struct jpath *j, bool is_array)
 {
+    if (!begin_value(j))
+        return 0;
     bool wanted = enter(j);
     if (j->depth++ >= j->limits.depth) {
         (void)fail(j, JPATH_FAULT_DEPTH, j->last_event, STR_LIT("nested too deeply"));
@@ -583,6 +601,8 @@ static int store_scalar(struct jpath *j, const struct node *target, enum jpath_t
 /* Scalars reach their rule as text; what nobody reads is not even made storable. */
 static int on_scalar(struct jpath *j, enum jpath_types type, struct str text, const char *what)
 {
+    if (!begin_value(j))
+        return 0;
     int64_t before = j->last_event;
     bool wanted = enter(j);
     if (text.n > j->limits.string_bytes)
@@ -603,6 +623,8 @@ static int on_scalar(struct jpath *j, enum jpath_types type, struct str text, co
 static int on_null(void *context)
 {
     struct jpath *j = context;
+    if (!begin_value(j))
+        return 0;
     bool wanted = enter(j);
     if (capturing(j))
         json_writer_null(j->capture);
@@ -686,19 +708,40 @@ void jpath_free(struct jpath **jpath)
     *jpath = NULL;
 }
 
+/* A parser costs as much as a tenth of a webhook's body, and yajl cannot reset one: but made to
+ * take several values, it goes on to the next document, if it is clean. */
+static void begin_parser(struct jpath *j)
+{
+    if (j->parser != NULL && !j->parser_is_clean) {
+        yajl_free(j->parser);
+        j->parser = NULL;
+    }
+    j->parser_is_clean = false;
+    if (j->parser != NULL)
+        return;
+    j->parser = yajl_alloc(&callbacks, &parser_memory, j);
+    (void)yajl_config(j->parser, yajl_allow_multiple_values, 1);
+}
+
+/* After bytes behind the value the lexer may hold the beginning of a token, and after a large
+ * document much memory. */
+static bool leaves_clean_parser(const struct jpath *j)
+{
+    return j->last_event == j->slice_start && (size_t)j->slice_start <= SLICE_BYTES;
+}
+
 void jpath_begin(struct jpath *j, const struct jpath_limits *limits, struct arena *arena,
                  void *root, void *context)
 {
     assert(limits->depth <= FRAMES);
-    if (j->parser != NULL)
-        yajl_free(j->parser);
-    j->parser = yajl_alloc(&callbacks, &parser_memory, j);
+    begin_parser(j);
     j->limits = *limits;
     j->arena = arena;
     j->root = root;
     j->context = context;
     j->frame_count = 0;
     j->pending = NULL;
+    j->begun = false;
     j->depth = j->skipped = 0;
     j->capture_depth = 0;
     j->slice_start = j->last_event = 0;
@@ -725,6 +768,8 @@ static enum rc judge(struct jpath *j, yajl_status status)
         return RC_OK;
     if (j->stopped)
         return j->rc;
+    if (j->begun && j->depth == 0)
+        return fail(j, JPATH_FAULT_SYNTAX, j->last_event, STR_LIT(TRAILING_GARBAGE));
     keep_parser_message(j);
     /* For a token in the wrong place the parser's own offset depends on how the bytes were cut. */
     bool misplaced = str_starts_with(str_of(j->fault_detail), "parse error");
@@ -826,9 +871,14 @@ enum rc jpath_finish(struct jpath *j, struct err *err)
         rc = (enum rc)surrogate_end(&j->surrogates, parse_filtered, j);
     if (rc != RC_OK)
         return rc;
+    bool is_clean = leaves_clean_parser(j);
     yajl_status status = yajl_complete_parse(j->parser);
-    if (status == yajl_status_ok || j->stopped)
-        return judge(j, status);
-    keep_parser_message(j);
-    return fail(j, JPATH_FAULT_SYNTAX, j->slice_start, str_of(j->fault_detail));
+    if (status == yajl_status_error && !j->stopped) {
+        keep_parser_message(j);
+        return fail(j, JPATH_FAULT_SYNTAX, j->slice_start, str_of(j->fault_detail));
+    }
+    if (status == yajl_status_ok && !j->begun) /* a parser that has read one before */
+        return fail(j, JPATH_FAULT_SYNTAX, j->slice_start, STR_LIT(PREMATURE_END));
+    j->parser_is_clean = is_clean && status == yajl_status_ok;
+    return judge(j, status);
 }

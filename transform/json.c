@@ -1,6 +1,7 @@
 #include "transform/json.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -138,11 +139,30 @@ void json_member_true(struct json_writer *writer, const char *name, bool value)
     json_writer_bool(writer, true);
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c != '"' && c != '\\';
+}
+
+/* Whether any of eight bytes is below " ", a quote or a backslash; at times it is not so sure and
+ * says yes. */
+static bool has_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    uint64_t quotes = word ^ ones * '"', backslashes = word ^ ones * '\\';
+    return (((word - ones * ' ') | (quotes - ones) | (backslashes - ones)) & ~word & highs) != 0;
+}
+
 /* Bytes at the start that stand in a JSON string as they are. */
 static size_t plain_prefix(struct str text)
 {
     size_t n = 0;
-    while (n < text.n && (unsigned char)text.p[n] >= ' ' && text.p[n] != '"' && text.p[n] != '\\')
+    for (uint64_t word; text.n - n >= sizeof word; n += sizeof word) {
+        memcpy(&word, text.p + n, sizeof word);
+        if (has_special(word))
+            break;
+    }
+    while (n < text.n && is_plain((unsigned char)text.p[n]))
         n++;
     return n;
 }

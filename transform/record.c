@@ -1,5 +1,7 @@
 #include "transform/record.h"
 
+#include <pthread.h>
+
 #include "transform/record_value.h"
 
 static const char *const kind_names[RECORD_KINDS] = {
@@ -26,13 +28,23 @@ void record_value_clear(const struct record_field *fields, void *owner)
     }
 }
 
-void record_init(struct record *record, enum record_kind kind)
+static struct record blanks[RECORD_KINDS]; /* constant once made */
+static pthread_once_t blanks_made = PTHREAD_ONCE_INIT;
+
+static void make_blanks(void)
 {
     _Static_assert(TIME_NONE == RECORD_INT_NONE, "one null for both");
-    memset(record, 0, sizeof *record);
-    record->kind = kind;
-    record->observed_at = TIME_NONE;
-    record_value_clear(record_fields(kind), record);
+    for (int kind = 0; kind < RECORD_KINDS; kind++) {
+        blanks[kind].kind = (enum record_kind)kind;
+        blanks[kind].observed_at = TIME_NONE;
+        record_value_clear(record_fields((enum record_kind)kind), &blanks[kind]);
+    }
+}
+
+void record_init(struct record *record, enum record_kind kind)
+{
+    (void)pthread_once(&blanks_made, make_blanks);
+    *record = blanks[kind];
 }
 
 bool record_value_is_null(const struct record_field *f, const void *owner)

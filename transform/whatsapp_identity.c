@@ -143,5 +143,6 @@ struct str wa_party_phone(const struct wa_party *party, struct arena *arena)
 {
     if (str_is_null(party->wa_id) || party->wa_id.n < PHONE_LEAST || party->wa_id.n > PHONE_MOST)
         return STR_NULL;
-    return arena_printf(arena, "+%.*s", STR_ARGS(party->wa_id));
+    const struct str parts[] = {STR_LIT("+"), party->wa_id};
+    return arena_join(arena, parts, sizeof parts / sizeof parts[0]);
 }

@@ -1,5 +1,6 @@
 /* Status records, the stubs of the messages they speak of, and their events: reference/whatsapp.md
  * 3 and 8.3, canonical-model 6.4. */
+#include "lib/decimal.h"
 #include "transform/ids.h"
 #include "transform/whatsapp_scope.h"
 
@@ -147,10 +148,16 @@ static struct str participant(const struct wa_status *status)
 
 static struct str status_external_id(struct wa_scope *scope, const struct wa_status *status)
 {
-    return arena_printf(scope->out->arena,
-                        "%.*s" WA_SEPARATOR "%.*s" WA_SEPARATOR "%.*s" WA_SEPARATOR "%lld",
-                        STR_ARGS(status->id), STR_ARGS(status->word), STR_ARGS(participant(status)),
-                        (long long)(status->item.at / US_PER_MS));
+    char ms[DECIMAL_TEXT_BYTES];
+    struct str separator = STR_LIT(WA_SEPARATOR);
+    const struct str parts[] = {status->id,
+                                separator,
+                                status->word,
+                                separator,
+                                participant(status),
+                                separator,
+                                {ms, decimal_format(status->item.at / US_PER_MS, ms)}};
+    return arena_join(scope->out->arena, parts, sizeof parts / sizeof parts[0]);
 }
 
 static struct str status_metadata(struct wa_scope *scope, const struct wa_status *status)
@@ -190,8 +197,7 @@ static enum rc emit_status(struct wa_scope *scope, const struct wa_status *statu
     }
     fields->metadata = status_metadata(scope, status);
     record.external_id = status_external_id(scope, status);
-    record.id = ids_status(tenant_id, channel_id, status->id, status->word, participant(status),
-                           status->item.at);
+    record.id = ids_entity("status", tenant_id, channel_id, record.external_id);
     return map_out_record(scope->out, &record, err);
 }
 

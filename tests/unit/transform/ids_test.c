@@ -1,8 +1,10 @@
 #include "transform/ids.h"
 
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -123,6 +125,45 @@ static void long_names_count_to_their_last_byte(void **state)
     free(text);
 }
 
+static struct uuid hashed(const char *name)
+{
+    static const unsigned char namespace_id[] = {0xe0, 0x7e, 0xee, 0x82, 0x72, 0x3a, 0x50, 0x41,
+                                                 0xbd, 0x89, 0xb8, 0xe5, 0xb8, 0x2d, 0xa1, 0x5b};
+    char bytes[300];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    struct uuid id;
+    memcpy(bytes, namespace_id, sizeof namespace_id);
+    memcpy(bytes + sizeof namespace_id, name, strlen(name));
+    assert_int_equal(
+        EVP_Digest(bytes, sizeof namespace_id + strlen(name), digest, NULL, EVP_sha1(), NULL), 1);
+    memcpy(id.b, digest, sizeof id.b);
+    id.b[6] = (unsigned char)((id.b[6] & 0x0F) | 0x50);
+    id.b[8] = (unsigned char)((id.b[8] & 0x3F) | 0x80);
+    return id;
+}
+
+/* More kinds and channels by turns than hash states are kept; the same entity again and again. */
+static void ids_do_not_depend_on_what_was_asked_before(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"contact", "conversation", "message", "status", "event"};
+    static const char *const externals[] = {"", "a", "b", "a", "a"};
+    struct uuid tenant = acme();
+    char tenant_text[UUID_TEXT_BYTES], channel_text[UUID_TEXT_BYTES], text[16], name[200];
+    uuid_format(&tenant, tenant_text);
+    for (int i = 0; i < 4000; i++) {
+        (void)snprintf(text, sizeof text, "%d", i / 3 % 100);
+        struct uuid channel = channel_of("telegram_bot", text);
+        uuid_format(&channel, channel_text);
+        const char *kind = kinds[i % 5], *external = externals[i / 7 % 5];
+        (void)snprintf(name, sizeof name, "%s/%s/%s/%s", kind, tenant_text, channel_text, external);
+        struct uuid found = ids_entity(kind, &tenant, &channel, str_of(external));
+        struct uuid expected = hashed(name);
+        if (uuid_order(&found, &expected) != 0)
+            fail_msg("case %d: another id of %s", i, name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +172,7 @@ int main(void)
         cmocka_unit_test(composed_ids_join_their_parts),
         cmocka_unit_test(milliseconds_before_1970_round_down),
         cmocka_unit_test(long_names_count_to_their_last_byte),
+        cmocka_unit_test(ids_do_not_depend_on_what_was_asked_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,6 +347,114 @@ static void test_byte_order_mark(void **state)
     }
 }
 
+/* What a document gives, as one text. */
+static struct str outcome(struct fixture *f, struct str json, size_t piece, struct buf *text)
+{
+    buf_reset(text);
+    enum rc rc = read_pieces(f, json, piece);
+    const struct root *root = &f->root;
+    (void)buf_printf(text, "%d text=%.*s json=%.*s items=%zu ends=%.*s", (int)rc,
+                     STR_ARGS(root->text), STR_ARGS(root->json), root->items.count,
+                     STR_ARGS(buf_peek(&f->seen.text)));
+    const struct jpath_fault *fault = jpath_fault(f->jpath);
+    if (rc != RC_OK)
+        (void)buf_printf(text, " %d %.*s %lld %.*s", (int)fault->kind, STR_ARGS(fault->path),
+                         (long long)fault->offset, STR_ARGS(fault->detail));
+    return buf_peek(text);
+}
+
+/* A document gives the same whatever was read before it, and however that ended. */
+static void test_documents_are_apart(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const documents[] = {
+        "{\"text\":\"a\\u00e9\",\"json\":{\"inner\":[1,null]}}",
+        "{\"items\":[{\"name\":1},{\"name\":2}]}\n",
+        "{}",
+        "",
+        " ",
+        "12",
+        "\"x\"",
+        "null",
+        "[1]",
+        "{} ",
+        "{} \"text",
+        "{} tru",
+        "{} 12",
+        "{}{}",
+        "{}}",
+        "{},",
+        "{} \"x\"",
+        "{} /",
+        "{}\xff",
+        "{\"text\":\"a\"",
+        "{\"text\":\"a",
+        "{\"text\":tru",
+        "{\"text\" 1}",
+        "{\"text\":\"\\ud83d\"}",
+        "\xef\xbb\xbf{\"text\":\"a\"}",
+        "\xef\xbb",
+        "{\"json\":[[[[[[[[[[1]]]]]]]]]]}",
+    };
+    static const size_t pieces[] = {1, 2, 5, 100};
+    struct buf alone, after;
+    buf_init(&alone, 1000);
+    buf_init(&after, 1000);
+    for (size_t piece = 0; piece < 4; piece++) {
+        for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+            for (size_t k = 0; k < sizeof documents / sizeof documents[0]; k++) {
+                struct str second = str_of(documents[k]);
+                jpath_free(&f->jpath);
+                f->seen.jpath = f->jpath = jpath_new(root_rules);
+                (void)outcome(f, second, pieces[piece], &alone);
+                jpath_free(&f->jpath);
+                f->seen.jpath = f->jpath = jpath_new(root_rules);
+                (void)outcome(f, str_of(documents[i]), pieces[piece], &after);
+                (void)outcome(f, second, pieces[piece], &after);
+                if (!str_equal(buf_peek(&alone), buf_peek(&after)))
+                    fail_msg("after \"%s\", in pieces of %zu, \"%s\" gives\n%.*s, alone\n%.*s",
+                             documents[i], pieces[piece], documents[k], STR_ARGS(buf_peek(&after)),
+                             STR_ARGS(buf_peek(&alone)));
+            }
+        }
+    }
+    buf_done(&alone);
+    buf_done(&after);
+}
+
+static void test_one_value_is_a_document(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *json;
+        int64_t offset;
+        const char *detail;
+    } cases[] = {
+        {"{\"text\":\"a\"} {}", 12, "trailing garbage"},
+        {"{} }", 2, "trailing garbage"},
+        {"{} 12", 2, "trailing garbage"},
+        {"{}\x01", 2, "trailing garbage"},
+        {"12 null", 2, "trailing garbage"},
+        {" ", 1, "premature EOF"},
+        {"", 0, "premature EOF"},
+        {"{\"text\":\"a\"", 11, "premature EOF"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t piece = 1; piece < 20; piece++) {
+            assert_int_equal(read_json(f, "{}"), RC_OK);
+            if (read_pieces(f, str_of(cases[i].json), piece) != RC_REJECT)
+                fail_msg("case %zu was taken", i);
+            const struct jpath_fault *fault = jpath_fault(f->jpath);
+            if (fault->offset != cases[i].offset ||
+                !str_is((struct str){fault->detail.p + strlen("parse error: "),
+                                     fault->detail.n - strlen("parse error: ")},
+                        cases[i].detail))
+                fail_msg("case %zu, pieces of %zu: %.*s at %lld", i, piece, STR_ARGS(fault->detail),
+                         (long long)fault->offset);
+        }
+    }
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -361,6 +469,8 @@ int main(void)
         TEST(test_sizes),
         TEST(test_memory_cap),
         TEST(test_byte_order_mark),
+        TEST(test_documents_are_apart),
+        TEST(test_one_value_is_a_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
