@@ -41,6 +41,16 @@ static enum rc emit_scope(struct wa_scope *scope, struct err *err)
     return rc;
 }
 
+static enum rc reject_account(struct wa_scope *scope, struct err *err)
+{
+    static const char member[] = "value.metadata.phone_number_id";
+    if (str_is_null(wa_text(scope->value->account)))
+        return wa_scope_reject(scope, REJECT_MISSING_MEMBER, member,
+                               "expected the id of the business number", err);
+    return wa_scope_reject(scope, REJECT_UNKNOWN_ACCOUNT, member,
+                           "the number is not configured for this tenant", err);
+}
+
 /* Where neither messages nor statuses could be read. What Meta adds without notice is no fault, and
  * neither are errors and user actions, which are for the log only (1.8, 1.9). */
 static enum rc take_nothing(struct wa_scope *scope, struct err *err)
@@ -52,6 +62,8 @@ static enum rc take_nothing(struct wa_scope *scope, struct err *err)
     if (value->statuses != NULL)
         return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.statuses",
                                "expected an array with statuses", err);
+    if (value->errors == NULL && str_is_null(value->account)) /* an array, or nothing we know */
+        return reject_account(scope, err);
     scope->out->counts.ignored++;
     return RC_OK;
 }
@@ -68,19 +80,14 @@ static void read_lists(struct wa_scope *scope)
 static enum rc take_messages(struct wa_scope *scope, struct err *err)
 {
     const struct wa_value *value = scope->value;
-    bool is_account = map_out_account(scope->out, wa_text(value->account), &scope->account);
     if (!str_is_null(value->encrypted))
         return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
                                "expected an array; encrypted payloads cannot be read", err);
     read_lists(scope);
-    if (!is_account && str_is_null(wa_text(value->account)))
-        return wa_scope_reject(scope, REJECT_MISSING_MEMBER, "value.metadata.phone_number_id",
-                               "expected the id of the business number", err);
     if (scope->messages.count == 0 && scope->statuses.count == 0)
         return take_nothing(scope, err);
-    if (!is_account)
-        return wa_scope_reject(scope, REJECT_UNKNOWN_ACCOUNT, "value.metadata.phone_number_id",
-                               "the number is not configured for this tenant", err);
+    if (!map_out_account(scope->out, wa_text(value->account), &scope->account))
+        return reject_account(scope, err);
     return emit_scope(scope, err);
 }
 

@@ -139,12 +139,15 @@ static const struct jpath_rule status_list_rules[] = {
     JPATH_RULES_END,
 };
 
+static const struct jpath_rule no_rules[] = {JPATH_RULES_END};
+
 static const struct jpath_rule value_rules[] = {
     JPATH_SCALAR("metadata.phone_number_id", struct wa_value, account),
     JPATH_SCALAR("metadata.display_phone_number", struct wa_value, display_number),
     JPATH_EACH("contacts", struct wa_value, contacts, struct wa_contact, contact_rules),
     JPATH_ONE("messages", struct wa_value, messages, struct wa_items, message_list_rules),
     JPATH_STR("messages", struct wa_value, encrypted),
+    JPATH_ONE("errors", struct wa_value, errors, struct wa_items, no_rules),
     JPATH_ONE("statuses", struct wa_value, statuses, struct wa_items, status_list_rules),
     JPATH_RULES_END,
 };

@@ -108,6 +108,7 @@ struct wa_value {
     struct jpath_list contacts; /* of struct wa_contact */
     struct wa_items *messages;  /* of struct wa_message */
     struct wa_items *statuses;  /* of struct wa_status */
+    struct wa_items *errors;    /* whether there are any; they are not read */
     struct str encrypted;       /* messages as one text: 1.11 */
 };
 

@@ -325,6 +325,7 @@ static void test_ignored_is_counted(void **state)
     (void)state;
     static const char *const values[] = {
         CHANGE("\"phone_number_id\":\"1\"", "\"errors\":[{\"code\":130429}]"),
+        CHANGE("", "\"errors\":[{\"code\":0}]"),
         CHANGE("\"phone_number_id\":\"1\"", "\"user_actions\":[{\"action_type\":\"click\"}]"),
         CHANGE("\"phone_number_id\":\"1\"", "\"brand_new\":[{\"a\":1}]"),
         "{\"field\":\"account_alerts\",\"value\":{\"event\":\"FLAGGED\"}}",
