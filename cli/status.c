@@ -77,7 +77,7 @@ static enum rc read_bus(const struct bus_conf *bus, struct arena *arena, struct 
                         struct err *err)
 {
     struct bus_partition_range *ranges = arena_alloc(arena, PARTITIONS_MOST * sizeof *ranges);
-    status->lags = arena_alloc(arena, 2 * PARTITIONS_MOST * sizeof *status->lags);
+    status->lags = arena_alloc(arena, 2 * sizeof *status->lags * PARTITIONS_MOST);
     if (ranges == NULL || status->lags == NULL)
         return err_set(err, RC_FATAL, "the arena of this verb is too small for its lists");
     enum rc rc = bus_identity(bus, status->bus, err);

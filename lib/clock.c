@@ -158,7 +158,7 @@ bool clock_parse(struct str text, int64_t *us_out)
     if (second == 60)
         second = 59;
     int64_t seconds =
-        days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+        days_from_civil(year, month, day) * 86400 + hour * 3600L + minute * 60L + second - offset;
     int64_t result = seconds * US_PER_SECOND + us;
     if (result < TIME_MIN || result > TIME_MAX)
         return false;

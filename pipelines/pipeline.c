@@ -7,7 +7,7 @@
 #include "transform/ids.h"
 
 #define MS_PER_SECOND 1000
-#define MS_PER_DAY (24 * 60 * 60 * MS_PER_SECOND)
+#define MS_PER_DAY (INT64_C(24) * 60 * 60 * MS_PER_SECOND)
 #define LOAD_IDLE_MS 2000
 
 /* Where the provider opens and closes conversations itself the gap is unused, but the column is
