@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
 
 #include "lib/arena.h"
 
@@ -12,44 +11,22 @@
  * near; an exponent of four digits only comes from somebody who tries. */
 #define NUMBER_BYTES 64
 #define EXPONENT_DIGITS 3
+#define DEPTH_MOST 128
 
 struct json_writer {
-    yajl_gen gen;
     struct buf text;
+    bool is_array[DEPTH_MOST]; /* by depth, the innermost at depth - 1 */
+    size_t depth;
+    bool is_empty;   /* nothing stands yet in the innermost */
+    bool after_name; /* the value of a member comes next */
+    bool too_deep;
 };
-
-static void *writer_malloc(void *context, size_t size)
-{
-    (void)context;
-    return xmalloc(size);
-}
-
-static void *writer_realloc(void *context, void *block, size_t size)
-{
-    (void)context;
-    return xrealloc(block, size);
-}
-
-static void writer_free(void *context, void *block)
-{
-    (void)context;
-    free(block);
-}
-
-static const yajl_alloc_funcs writer_memory = {writer_malloc, writer_realloc, writer_free, NULL};
-
-static void print(void *context, const char *bytes, size_t n)
-{
-    struct json_writer *writer = context;
-    (void)buf_add(&writer->text, bytes, n);
-}
 
 struct json_writer *json_writer_new(size_t max_bytes)
 {
     struct json_writer *writer = xcalloc(1, sizeof *writer);
     buf_init(&writer->text, max_bytes);
-    writer->gen = yajl_gen_alloc(&writer_memory);
-    (void)yajl_gen_config(writer->gen, yajl_gen_print_callback, print, writer);
+    json_writer_reset(writer);
     return writer;
 }
 
@@ -57,7 +34,6 @@ void json_writer_free(struct json_writer **writer)
 {
     if (writer == NULL || *writer == NULL)
         return;
-    yajl_gen_free((*writer)->gen);
     buf_done(&(*writer)->text);
     free(*writer);
     *writer = NULL;
@@ -65,44 +41,86 @@ void json_writer_free(struct json_writer **writer)
 
 void json_writer_reset(struct json_writer *writer)
 {
-    yajl_gen_reset(writer->gen, NULL);
     buf_reset(&writer->text);
+    writer->depth = 0;
+    writer->is_empty = true;
+    writer->after_name = writer->too_deep = false;
 }
 
 struct str json_writer_peek(const struct json_writer *writer)
 {
-    return buf_is_full(&writer->text) ? STR_NULL : buf_peek(&writer->text);
+    bool failed = writer->too_deep || buf_is_full(&writer->text);
+    return failed ? STR_NULL : buf_peek(&writer->text);
+}
+
+static void add_char(struct json_writer *writer, char c)
+{
+    (void)buf_add(&writer->text, &c, 1);
+}
+
+/* What stands between what was written and what comes now. */
+static void separate(struct json_writer *writer)
+{
+    if (writer->after_name)
+        add_char(writer, ':');
+    else if (!writer->is_empty)
+        add_char(writer, ',');
+    writer->is_empty = writer->after_name = false;
+}
+
+static bool takes_name(const struct json_writer *writer)
+{
+    return writer->depth > 0 && !writer->is_array[writer->depth - 1] && !writer->after_name;
 }
 
 void json_writer_open(struct json_writer *writer, bool is_array)
 {
-    (void)(is_array ? yajl_gen_array_open(writer->gen) : yajl_gen_map_open(writer->gen));
+    separate(writer);
+    if (writer->depth == DEPTH_MOST) {
+        writer->too_deep = true;
+        return;
+    }
+    writer->is_array[writer->depth++] = is_array;
+    writer->is_empty = true;
+    add_char(writer, is_array ? '[' : '{');
 }
 
 void json_writer_close(struct json_writer *writer, bool is_array)
 {
-    (void)(is_array ? yajl_gen_array_close(writer->gen) : yajl_gen_map_close(writer->gen));
+    if (writer->depth > 0)
+        writer->depth--;
+    writer->is_empty = false;
+    add_char(writer, is_array ? ']' : '}');
+}
+
+void json_writer_raw(struct json_writer *writer, struct str json)
+{
+    separate(writer);
+    (void)buf_add_str(&writer->text, json);
 }
 
 void json_writer_null(struct json_writer *writer)
 {
-    (void)yajl_gen_null(writer->gen);
+    json_writer_raw(writer, STR_LIT("null"));
 }
 
 void json_writer_bool(struct json_writer *writer, bool value)
 {
-    (void)yajl_gen_bool(writer->gen, value);
+    json_writer_raw(writer, value ? STR_LIT("true") : STR_LIT("false"));
 }
 
 void json_writer_text(struct json_writer *writer, struct str text)
 {
-    (void)yajl_gen_string(writer->gen, (const unsigned char *)text.p, text.n);
+    bool is_name = takes_name(writer);
+    separate(writer);
+    writer->after_name = is_name;
+    json_add_text(&writer->text, text);
 }
 
 void json_writer_number(struct json_writer *writer, struct str number)
 {
     if (json_is_number(number))
-        (void)yajl_gen_number(writer->gen, number.p, number.n);
+        json_writer_raw(writer, number);
     else
         json_writer_text(writer, number);
 }
@@ -128,7 +146,7 @@ void json_member_json(struct json_writer *writer, const char *name, struct str j
     if (str_is_null(json))
         return;
     json_writer_text(writer, str_of(name));
-    (void)yajl_gen_number(writer->gen, json.p, json.n); /* writes the bytes as they are */
+    json_writer_raw(writer, json);
 }
 
 void json_member_true(struct json_writer *writer, const char *name, bool value)

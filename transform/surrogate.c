@@ -47,7 +47,7 @@ static struct escape judge(const char *p, size_t n, bool last)
     unsigned unit, next;
     if (n < 2)
         return (struct escape){last ? PASS : NEED_MORE, n};
-    if (p[1] != 'u')
+    if (p[1] != 'u' || (n > 2 && p[2] != 'd' && p[2] != 'D')) /* nearly all */
         return (struct escape){PASS, 2};
     if (n < ESCAPE_BYTES)
         return (struct escape){last ? PASS : NEED_MORE, n};

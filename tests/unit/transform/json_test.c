@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <yajl/yajl_gen.h>
 
 #include "transform/json.h"
 
@@ -30,16 +31,20 @@ static int tear_down(void **state)
 
 static void check_same(struct str text)
 {
-    json_writer_reset(writer);
-    json_writer_text(writer, text);
+    const unsigned char *p;
+    size_t n;
+    yajl_gen generator = yajl_gen_alloc(NULL);
+    (void)yajl_gen_string(generator, (const unsigned char *)text.p, text.n);
+    (void)yajl_gen_get_buf(generator, &p, &n);
+    struct str expected = {(const char *)p, n};
     buf_reset(&added);
     json_add_text(&added, text);
-    struct str expected = json_writer_peek(writer), found = buf_peek(&added);
-    if (!str_equal(expected, found))
-        fail_msg("%.*s\n%.*s", STR_ARGS(expected), STR_ARGS(found));
+    if (!str_equal(expected, buf_peek(&added)))
+        fail_msg("%.*s\n%.*s", STR_ARGS(expected), STR_ARGS(buf_peek(&added)));
+    yajl_gen_free(generator);
 }
 
-static void every_byte_is_written_alike_at_every_place(void **state)
+static void every_byte_is_escaped_as_yajl_does_at_every_place(void **state)
 {
     (void)state;
     for (int byte = 0; byte < 256; byte++) {
@@ -53,7 +58,7 @@ static void every_byte_is_written_alike_at_every_place(void **state)
     }
 }
 
-static void texts_of_all_lengths_are_written_alike(void **state)
+static void texts_of_all_lengths_are_escaped_as_yajl_does(void **state)
 {
     (void)state;
     static const char text[] = "Hola \xC2\xBF\"qu\xC3\xA9\" tal?\n\t\\ / \x7f \xF0\x9F\x99\x82";
@@ -77,11 +82,60 @@ static void a_text_over_the_maximum_is_told(void **state)
     buf_done(&small);
 }
 
+static void values_are_separated(void **state)
+{
+    (void)state;
+    json_writer_reset(writer);
+    json_writer_open(writer, false);
+    json_member_text(writer, "a", STR_LIT("x"));
+    json_member_text(writer, "absent", STR_NULL);
+    json_writer_text(writer, STR_LIT("b"));
+    json_writer_open(writer, true);
+    json_writer_null(writer);
+    json_writer_text(writer, STR_LIT("c"));
+    json_writer_open(writer, false);
+    json_writer_close(writer, false);
+    json_writer_open(writer, true);
+    json_writer_close(writer, true);
+    json_writer_bool(writer, false);
+    json_writer_close(writer, true);
+    json_member_number(writer, "d", STR_LIT("1.50"));
+    json_member_number(writer, "e", STR_LIT("1e9999"));
+    json_member_json(writer, "f", STR_LIT("[1]"));
+    json_member_true(writer, "g", true);
+    json_writer_close(writer, false);
+    struct str found = json_writer_peek(writer);
+    if (!str_is(found, "{\"a\":\"x\",\"b\":[null,\"c\",{},[],false],\"d\":1.50,\"e\":\"1e9999\","
+                       "\"f\":[1],\"g\":true}"))
+        fail_msg("%.*s", STR_ARGS(found));
+}
+
+static void what_cannot_be_written_is_nothing(void **state)
+{
+    (void)state;
+    char text[MOST_BYTES] = {0};
+    json_writer_reset(writer);
+    json_writer_text(writer, (struct str){text, sizeof text});
+    assert_true(str_is_null(json_writer_peek(writer)));
+
+    json_writer_reset(writer);
+    for (int i = 0; i < 128; i++)
+        json_writer_open(writer, true);
+    assert_false(str_is_null(json_writer_peek(writer)));
+    json_writer_open(writer, true);
+    assert_true(str_is_null(json_writer_peek(writer)));
+    json_writer_reset(writer);
+    json_writer_text(writer, STR_LIT("x"));
+    assert_true(str_is(json_writer_peek(writer), "\"x\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_byte_is_written_alike_at_every_place),
-        cmocka_unit_test(texts_of_all_lengths_are_written_alike),
+        cmocka_unit_test(every_byte_is_escaped_as_yajl_does_at_every_place),
+        cmocka_unit_test(texts_of_all_lengths_are_escaped_as_yajl_does),
+        cmocka_unit_test(values_are_separated),
+        cmocka_unit_test(what_cannot_be_written_is_nothing),
         cmocka_unit_test(a_text_over_the_maximum_is_told),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
