@@ -152,7 +152,6 @@ static const struct column conversations_columns[] = {
     LABEL("account_alias", account_alias),
     LABEL("viewer_url", viewer_url),
     IN('b', "tags", CELL_TEXT_LIST, "text[]", "'{}'", NOWHERE),
-    /* The model names no rule for it. It travels with the labels: whole, and by their version. */
     IN('b', "metadata", CELL_JSON, "jsonb", "'{}'", AT(conversation.metadata)),
     VERSION('b', "labels_ver", NULL),
     BY(RULE_MIN, "started_at", CELL_TIME, "timestamptz", NULL, AT(conversation.started_at)),

@@ -136,9 +136,9 @@ struct record_conversation {
     struct str subject, topic, account_alias, viewer_url;
     const struct str *tags;
     size_t tag_count;
+    struct str metadata; /* json object */
     /* monotone */
     int64_t started_at, source_created_at;
-    struct str metadata; /* json object */
     /* Other external ids under which the same thread is known: conversation_aliases
      * (canonical-model 11.2). */
     const struct str *aliases;

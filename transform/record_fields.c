@@ -186,9 +186,9 @@ static const struct record_field conversation_fields[] = {
     STR(LABELS, R, conversation., account_alias, ),
     STR(LABELS, R, conversation., viewer_url, ),
     STR_LIST(LABELS, conversation., tags, tag_count),
+    JSON(LABELS, R, conversation., metadata, ),
     TIME(NONE, R, conversation., started_at, REQUIRED),
     TIME(NONE, R, conversation., source_created_at, ),
-    JSON(NONE, R, conversation., metadata, ),
     STR_LIST(NONE, conversation., aliases, alias_count),
     FIELDS_END};
 
