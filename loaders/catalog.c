@@ -48,6 +48,9 @@ static enum rc apply_tenant(PGconn *connection, const struct catalog_tenant *ten
     const char *parameters[] = {id, tenant->slug, tenant->name, tenant->timezone};
     enum rc rc = database_set_tenant(connection, &tenant->id, err);
     if (rc == RC_OK)
+        rc = database_query(connection, "wait for a rollup", query_rollup_lock, 1, parameters, NULL,
+                            err);
+    if (rc == RC_OK)
         rc = database_query(connection, "write tenant", query_catalog_tenant, 4, parameters, NULL,
                             err);
     if (rc != RC_OK)

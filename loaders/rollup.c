@@ -1,5 +1,6 @@
 #include "loaders/rollup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
@@ -8,8 +9,7 @@
 
 /* What one transaction takes: enough to be set-based, little enough to hold locks and memory for a
  * moment only. */
-#define CHUNK_CONVERSATIONS "1000"
-#define CHUNK_DAYS "31"
+enum { CHUNK_CONVERSATIONS = 1000, CHUNK_DAYS = 31 };
 
 struct step {
     const char *what;
@@ -38,7 +38,7 @@ static const struct step day_steps[] = {{"count days", "ANALYZE rollup_day", 0},
 struct work {
     const char *what;
     const char *take_sql; /* $1 tenant, $2 limit; returns how many were taken */
-    const char *limit;
+    unsigned limit;
     const struct step *steps;
 };
 
@@ -61,6 +61,9 @@ static enum rc begin(const struct run *run, struct err *err)
     if (rc == RC_OK)
         rc = database_query(run->connection, "begin rollup", query_rollup_begin, 1, parameters,
                             NULL, err);
+    if (rc == RC_OK)
+        rc = database_query(run->connection, "wait for another rollup", query_rollup_lock, 1,
+                            parameters, NULL, err);
     return rc;
 }
 
@@ -77,8 +80,10 @@ static enum rc run_steps(const struct run *run, const struct step *steps, struct
 static enum rc take(const struct run *run, const struct work *work, uint64_t *taken_out,
                     struct err *err)
 {
-    const char *parameters[] = {run->tenant, work->limit};
+    char limit[16];
+    const char *parameters[] = {run->tenant, limit};
     PGresult *result = NULL;
+    (void)snprintf(limit, sizeof limit, "%u", work->limit);
     enum rc rc =
         database_query(run->connection, work->what, work->take_sql, 2, parameters, &result, err);
     *taken_out = rc == RC_OK ? strtoull(PQgetvalue(result, 0, 0), NULL, 10) : 0;
@@ -100,12 +105,14 @@ static enum rc run_chunk(const struct run *run, const struct work *work, uint64_
     return rc;
 }
 
+/* Until the queue was seen to its end: what a loader adds meanwhile is left to the next run, so
+ * that this one ends. */
 static enum rc drain(const struct run *run, const struct work *work, uint64_t *count,
                      struct err *err)
 {
-    uint64_t taken = 1;
+    uint64_t taken = work->limit;
     enum rc rc = RC_OK;
-    while (rc == RC_OK && taken > 0 && !stop_requested()) {
+    while (rc == RC_OK && taken >= work->limit && !stop_requested()) {
         taken = 0;
         rc = run_chunk(run, work, &taken, err);
         if (rc == RC_OK)

@@ -1,6 +1,7 @@
 -- $1 id, $2 slug, $3 name, $4 time zone. An unknown zone is an error here and not at the first rollup. A change of the zone
--- moves every calendar day: the days already rolled up are marked, with two neighbours on each side, since zones lie up to
--- 26 hours apart.
+-- moves every calendar day: the days already rolled up, and those already marked, are marked with two neighbours on each
+-- side, since zones lie up to 26 hours apart. The caller keeps the tenant's rollup away, which may be writing days by the
+-- old zone.
 WITH checked AS (
   SELECT $4::text AS timezone, now() AT TIME ZONE $4 AS local
 ), before AS (
@@ -16,6 +17,7 @@ WITH checked AS (
 INSERT INTO etl.rollup_dirty_days (tenant_id, day, reason)
 SELECT DISTINCT d.tenant_id, d.date + shift, 'time zone'
   FROM written JOIN before USING (id)
-  JOIN etl.daily_analytics d ON d.tenant_id = before.id
+  JOIN (SELECT tenant_id, date FROM etl.daily_analytics
+        UNION SELECT tenant_id, day FROM etl.rollup_dirty_days) d ON d.tenant_id = before.id
  CROSS JOIN generate_series(-2, 2) AS shift
  WHERE before.timezone <> $4

@@ -1,5 +1,6 @@
 -- $1 tenant. Channels without a desk have no status of their own: it follows from the newest session (canonical-model 4.3).
--- Rows are locked in the order of their ids, as the loader locks them.
+-- A row that a loader holds is left to the next run, which would be due anyway if the loader commits: a rollup that waits for
+-- a loader while it holds rows itself would end in a deadlock.
 WITH newest AS (
   SELECT DISTINCT ON (conversation_id) conversation_id, outcome, last_sender
     FROM rollup_fresh ORDER BY conversation_id, seq DESC
@@ -18,7 +19,10 @@ WITH newest AS (
     JOIN etl.channels ch ON ch.id = v.channel_id AND NOT ch.provider_sessioned
    WHERE v.tenant_id = $1::uuid AND v.deleted_at IS NULL AND v.status <> w.status
 ), locked AS (  -- arrays, so that no plan can read the whole table
-  SELECT v.id FROM etl.conversations v WHERE v.id = ANY (ARRAY(SELECT id FROM differing)) ORDER BY v.id FOR NO KEY UPDATE
+  SELECT v.id FROM etl.conversations v WHERE v.id = ANY (ARRAY(SELECT id FROM differing)) FOR NO KEY UPDATE SKIP LOCKED
+), written AS (
+  UPDATE etl.conversations v SET status = d.status FROM differing d
+   WHERE v.id = d.id AND v.id = ANY (ARRAY(SELECT id FROM locked))
 )
-UPDATE etl.conversations v SET status = d.status FROM differing d
- WHERE v.id = d.id AND v.id = ANY (ARRAY(SELECT id FROM locked))
+INSERT INTO etl.rollup_dirty_conversations (tenant_id, conversation_id)
+SELECT $1::uuid, id FROM differing WHERE id NOT IN (SELECT id FROM locked)
