@@ -33,6 +33,7 @@ static const struct {
     {"aliases_lock", query_load_aliases_lock},
     {"alias_stage", query_load_alias_stage},
     {"aliases", query_load_aliases},
+    {"twins", query_load_twins},
     {"dirty_conversations", query_load_dirty_conversations},
     {"dirty_days", query_load_dirty_days},
 };
@@ -84,6 +85,9 @@ enum rc merge_open(PGconn *connection, struct merge **merge_out, struct err *err
     enum rc rc = database_run(connection, query_load_session, err);
     for (size_t i = 0; rc == RC_OK && i < TABLES; i++)
         rc = prepare_table(merge, (enum table_id)i, &sql, err);
+    if (rc == RC_OK)
+        rc = prepare(connection, "stage_twins",
+                     written(statement_twins, table_get(TABLE_MESSAGES), &sql), err);
     for (size_t i = 0; rc == RC_OK && i < sizeof further / sizeof further[0]; i++)
         rc = prepare(connection, further[i].name, further[i].sql, err);
     buf_done(&sql);
@@ -207,6 +211,25 @@ static enum rc join_aliases(struct merge *merge, const struct rows *rows, uint64
     return rc;
 }
 
+/* Every rule is monotone, so repeating the update until nothing changes ends with equal twins. */
+static enum rc match_twins(struct merge *merge, uint64_t *changed, struct err *err)
+{
+    uint64_t twins = 0;
+    uint64_t updated = 0;
+    enum rc rc = run(merge, "twins", NULL, 0, &twins, err);
+    if (rc != RC_OK || twins == 0)
+        return rc;
+    rc = database_run(merge->connection, "TRUNCATE stage_messages", err);
+    if (rc == RC_OK)
+        rc = run(merge, "stage_twins", NULL, 0, NULL, err);
+    do {
+        if (rc == RC_OK)
+            rc = run(merge, "update_messages", NULL, 0, &updated, err);
+        *changed += updated;
+    } while (rc == RC_OK && updated > 0);
+    return rc;
+}
+
 static enum rc mark_dirty(struct merge *merge, struct err *err)
 {
     enum rc rc = run(merge, "dirty_conversations", NULL, 0, NULL, err);
@@ -217,7 +240,7 @@ static enum rc clear_staging(struct merge *merge, struct err *err)
 {
     struct buf sql;
     buf_init(&sql, STATEMENT_MAX_BYTES);
-    (void)buf_add_text(&sql, "TRUNCATE touched, stage_aliases");
+    (void)buf_add_text(&sql, "TRUNCATE touched, stage_aliases, twins");
     for (size_t i = 0; i < TABLES; i++)
         (void)buf_printf(&sql, ", stage_%s", table_get((enum table_id)i)->name);
     (void)buf_add(&sql, "", 1);
@@ -247,6 +270,8 @@ enum rc merge_rows(struct merge *merge, struct rows *rows, uint64_t *changed, st
         rc = move_times(merge, &changes[TABLE_MESSAGES], changed, err);
     if (rc == RC_OK)
         rc = join_aliases(merge, rows, changed, err);
+    if (rc == RC_OK && *changed > before)
+        rc = match_twins(merge, changed, err);
     if (rc == RC_OK && *changed > before)
         rc = mark_dirty(merge, err);
     return rc;

@@ -124,6 +124,20 @@ void statement_insert(const struct table *table, struct buf *sql)
     close_touched(table, "NULL::timestamptz", sql);
 }
 
+void statement_twins(const struct table *messages, struct buf *sql)
+{
+    (void)buf_printf(sql, "INSERT INTO stage_%s (", messages->name);
+    put_names(messages, sql);
+    (void)buf_add_text(sql, ") SELECT w.to_conversation_id");
+    for (const struct column *c = messages->columns + 1; c->name != NULL; c++)
+        if (column_is_staged(c))
+            (void)buf_printf(sql, ", m.%s", c->name);
+    (void)buf_printf(sql,
+                     " FROM twins w JOIN etl.%s m"
+                     " ON m.conversation_id = w.from_conversation_id AND m.id = w.id",
+                     messages->name);
+}
+
 /* ---- update ---- */
 
 /* Equal keys: the texts of the group decide, as texts_win does in memory. */

@@ -7,9 +7,10 @@
  *   insert  rows that are not there yet (anti-join: a replay writes nothing, not even a row lock)
  *   update  rows that are there and would change
  *
- * Both add what they changed to the temporary table "touched". Their command tag is the number of
- * rows changed.
- * Errors:  a buffer that is full (its maximum is the caller's).
+ *   twins   stages messages for the rows of the same message in another conversation of the thread
+ *
+ * Insert and update add what they changed to the temporary table "touched". Their command tag is
+ * the number of rows changed. Errors:  a buffer that is full (its maximum is the caller's).
  * Threads: no state. */
 #ifndef SLUICE_LOADERS_STATEMENT_H
 #define SLUICE_LOADERS_STATEMENT_H
@@ -21,5 +22,6 @@ void statement_stage(const struct table *table, struct buf *sql);
 void statement_copy(const struct table *table, struct buf *sql);
 void statement_insert(const struct table *table, struct buf *sql);
 void statement_update(const struct table *table, struct buf *sql);
+void statement_twins(const struct table *messages, struct buf *sql);
 
 #endif

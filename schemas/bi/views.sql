@@ -71,7 +71,13 @@ SELECT m.tenant_id, t.slug AS tenant, m.id AS message_id, m.conversation_id, s.i
     ON s.conversation_id = coalesce(l.to_conversation_id, m.conversation_id)
    AND m.type <> 'system' AND (m.sender_type <> 'system' OR m.is_broadcast)
    AND (ch.provider_sessioned OR m.sent_at BETWEEN s.started_at AND s.last_activity_at)
-  LEFT JOIN etl.agents a ON a.id = m.sender_agent_id;
+  LEFT JOIN etl.agents a ON a.id = m.sender_agent_id
+ -- twins (the same message in two conversations of one thread) are equal; the one of the smallest conversation is shown
+ WHERE NOT EXISTS (
+   SELECT FROM etl.conversation_aliases x
+   JOIN etl.messages o ON o.conversation_id IN (x.from_conversation_id, x.to_conversation_id) AND o.id = m.id
+    WHERE x.tenant_id = m.tenant_id AND x.to_conversation_id = coalesce(l.to_conversation_id, m.conversation_id)
+      AND o.conversation_id < m.conversation_id);
 
 ALTER VIEW bi.daily_analytics OWNER TO sluice_views;
 ALTER VIEW bi.sessions OWNER TO sluice_views;

@@ -16,4 +16,7 @@ CREATE TEMPORARY TABLE touched (
   at              timestamptz,
   before          timestamptz
 ) ON COMMIT DELETE ROWS;
+-- Messages that stand in two conversations of one thread: what the first knows, the second takes over.
+CREATE TEMPORARY TABLE twins (id uuid NOT NULL, from_conversation_id uuid NOT NULL, to_conversation_id uuid NOT NULL)
+  ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE stage_aliases (a uuid NOT NULL, b uuid NOT NULL) ON COMMIT DELETE ROWS

@@ -378,6 +378,56 @@ static void aliases_end_the_same_in_any_order(void **state)
     free(backward);
 }
 
+/* A message is known as sent in one thread, as failed in another: the platform named the contact by
+ * other identities. Joined before, between or after, both rows end whole. */
+static void put_twins(struct loading *loading, int step)
+{
+    struct record sent = loading_stub("wamid.twin", "sent", LOADING_T0 + MINUTES(1));
+    struct record failed = loading_stub("wamid.twin", "failed", LOADING_T0 + MINUTES(2));
+    failed.message.conversation_external_id = STR_LIT("CO.1");
+    failed.message.conversation_id = loading_id(&failed, "conversation", "CO.1");
+    failed.message.failed_at = LOADING_T0 + MINUTES(2);
+    failed.message.error_code = STR_LIT("131026");
+    if (step == 0)
+        join(loading, "CO.1", "573001112233");
+    else
+        loading_put_run(loading, step == 1 ? &sent : &failed);
+}
+
+static void twins_in_joined_threads_are_both_whole(void **state)
+{
+    static const int orders[][3] = {{0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {2, 1, 0}};
+    struct loading *loading = *state;
+    loading_run(loading); /* the tenants */
+    test_database_run(loading->database->connection,
+                      "SET app.user_role = 'master_admin';"
+                      "INSERT INTO etl.reader_tenants SELECT session_user, id FROM etl.tenants");
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        test_database_run(loading->database->connection,
+                          "TRUNCATE etl.messages, etl.conversation_aliases");
+        for (size_t step = 0; step < 3; step++)
+            put_twins(loading, orders[i][step]);
+        loading_expect(
+            loading,
+            "SELECT count(*), count(DISTINCT conversation_id), min(sent_at) = max(sent_at),"
+            " min(status), max(status), count(failed_at), min(error_code)"
+            " FROM etl.messages",
+            "2|2|t|failed|failed|2|131026");
+        loading_expect(loading, "SELECT count(*) FROM bi.messages", "1");
+        char *before = test_database_rows(loading->database->connection,
+                                          "SELECT ctid, xmin, xmax FROM etl.messages ORDER BY 1");
+        test_database_run(loading->database->connection, "DELETE FROM etl.rollup_dirty_days");
+        for (int step = 1; step < 3; step++)
+            put_twins(loading, step);
+        char *after = test_database_rows(loading->database->connection,
+                                         "SELECT ctid, xmin, xmax FROM etl.messages ORDER BY 1");
+        assert_string_equal(before, after);
+        loading_expect(loading, "SELECT count(*) FROM etl.rollup_dirty_days", "0");
+        free(before);
+        free(after);
+    }
+}
+
 static void surveys_and_escalations_merge_by_version(void **state)
 {
     struct record csat = loading_record(RECORD_CSAT, "csat", "s1", "acme");
@@ -445,6 +495,7 @@ int main(void)
         TEST(identities_accumulate),
         TEST(a_stated_null_replaces_and_an_absent_group_does_not),
         TEST(aliases_end_the_same_in_any_order),
+        TEST(twins_in_joined_threads_are_both_whole),
         TEST(surveys_and_escalations_merge_by_version),
         TEST(old_and_new_day_of_a_moved_message_are_dirty),
     };
