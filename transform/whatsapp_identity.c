@@ -96,8 +96,9 @@ struct str wa_party_key(const struct wa_party *party)
 
 /* One spelling of numbers that WhatsApp writes in two: Brazil's ninth digit, Mexico's 1 after 52,
  * Argentina's 9 after 54. */
-static size_t one_spelling(struct str wa_id, char digits[static NUMBER_MOST + 1])
+static size_t one_spelling(struct str wa_id, char digits[static WA_NUMBER_MOST])
 {
+    _Static_assert(WA_NUMBER_MOST > NUMBER_MOST, "one digit more may be needed");
     size_t n = wa_id.n;
     memcpy(digits, wa_id.p, n);
     bool drop =
@@ -114,12 +115,19 @@ static size_t one_spelling(struct str wa_id, char digits[static NUMBER_MOST + 1]
     return n;
 }
 
+struct str wa_party_number(const struct wa_party *party, char digits[static WA_NUMBER_MOST])
+{
+    if (str_is_null(party->wa_id))
+        return STR_NULL;
+    return (struct str){digits, one_spelling(party->wa_id, digits)};
+}
+
 static bool same_number(struct str a, struct str b)
 {
     if (str_is_null(a) || str_is_null(b))
         return false;
-    char one[NUMBER_MOST + 1];
-    char two[NUMBER_MOST + 1];
+    char one[WA_NUMBER_MOST];
+    char two[WA_NUMBER_MOST];
     size_t n = one_spelling(a, one);
     return n == one_spelling(b, two) && memcmp(one, two, n) == 0;
 }

@@ -12,6 +12,8 @@
 #include "lib/arena.h"
 #include "lib/str.h"
 
+#define WA_NUMBER_MOST 21 /* digits of a number, in the longer spelling */
+
 struct wa_party {
     struct str bsuid;     /* CO.2048... */
     struct str parent;    /* CO.ENT.2048... */
@@ -31,6 +33,8 @@ struct str wa_party_key(const struct wa_party *party);
 /* The same BSUID; or, where one of them is missing, the same number, also in another national
  * spelling (4.2, 7). */
 bool wa_party_same(const struct wa_party *a, const struct wa_party *b);
+/* The wa_id in one spelling of those that there are nationally, into "digits"; STR_NULL: none. */
+struct str wa_party_number(const struct wa_party *party, char digits[static WA_NUMBER_MOST]);
 /* Whether nothing in them contradicts that they are one person. */
 bool wa_party_compatible(const struct wa_party *a, const struct wa_party *b);
 /* "+573005550178" of a wa_id; STR_NULL where that is no telephone number (8 to 15 digits). */

@@ -112,15 +112,15 @@ static enum rc check_frame(struct wa_scope *scope, const char *list,
 static struct wa_person *person_of(struct wa_scope *scope, const struct wa_party *party)
 {
     struct str key = wa_party_key(party);
-    for (struct wa_person *person = scope->persons; person != NULL; person = person->next) {
-        if (str_equal(person->key, key)) {
-            wa_party_merge(&person->party, party);
-            return person;
-        }
+    struct wa_person *person = wa_index_get(&scope->person_index, key);
+    if (person != NULL) {
+        wa_party_merge(&person->party, party);
+        return person;
     }
-    struct wa_person *person = arena_alloc(scope->out->arena, sizeof *person);
+    person = arena_alloc(scope->out->arena, sizeof *person);
     if (person == NULL)
         return NULL;
+    wa_index_put(&scope->person_index, key, person);
     person->party = *party;
     person->key = key;
     person->id =
@@ -149,16 +149,16 @@ static void see_person(struct wa_person *person, const struct wa_contact *contac
 static struct wa_thread *thread_of(struct wa_scope *scope, struct str key, bool is_group,
                                    struct wa_person *person, int64_t at)
 {
-    for (struct wa_thread *thread = scope->threads; thread != NULL; thread = thread->next) {
-        if (str_equal(thread->key, key)) {
-            thread->first_at = at < thread->first_at ? at : thread->first_at;
-            thread->last_at = at > thread->last_at ? at : thread->last_at;
-            return thread;
-        }
+    struct wa_thread *thread = wa_index_get(&scope->thread_index, key);
+    if (thread != NULL) {
+        thread->first_at = at < thread->first_at ? at : thread->first_at;
+        thread->last_at = at > thread->last_at ? at : thread->last_at;
+        return thread;
     }
-    struct wa_thread *thread = arena_alloc(scope->out->arena, sizeof *thread);
+    thread = arena_alloc(scope->out->arena, sizeof *thread);
     if (thread == NULL)
         return NULL;
+    wa_index_put(&scope->thread_index, key, thread);
     *thread = (struct wa_thread){.key = key, .is_group = is_group, .first_at = at, .last_at = at};
     thread->person = is_group ? NULL : person;
     thread->id =
@@ -201,12 +201,12 @@ static const struct wa_contact *find_only_contact(const struct wa_scope *scope)
 static const struct wa_contact *find_contact(const struct wa_scope *scope,
                                              const struct wa_party *party)
 {
-    const struct jpath_element *element = scope->value->contacts.first;
-    for (; element != NULL; element = element->next) {
-        const struct wa_contact *contact = (const void *)element;
-        if (wa_party_same(&contact->party, party))
-            return contact;
-    }
+    char digits[WA_NUMBER_MOST];
+    const struct wa_contact *contact = wa_index_get(&scope->contact_index, party->bsuid);
+    if (contact == NULL)
+        contact = wa_index_get(&scope->contact_index, wa_party_number(party, digits));
+    if (contact != NULL && wa_party_same(&contact->party, party))
+        return contact;
     const struct wa_contact *only = scope->only_contact;
     return only != NULL && wa_party_compatible(&only->party, party) ? only : NULL;
 }
@@ -244,14 +244,37 @@ static bool add_all(struct wa_scope *scope, struct wa_party *party, const struct
     return true;
 }
 
+static bool index_contact(struct wa_scope *scope, struct wa_contact *contact)
+{
+    char digits[WA_NUMBER_MOST];
+    struct str number = wa_party_number(&contact->party, digits);
+    struct str kept = arena_str(scope->out->arena, number);
+    wa_index_put(&scope->contact_index, contact->party.bsuid, contact);
+    wa_index_put(&scope->contact_index, kept, contact);
+    return str_is_null(number) || !str_is_null(kept);
+}
+
 static enum rc resolve_contacts(struct wa_scope *scope, struct err *err)
 {
+    if (!wa_index_init(&scope->contact_index, scope->out->arena, 2 * scope->value->contacts.count))
+        return no_memory(err);
     for (struct jpath_element *e = scope->value->contacts.first; e != NULL; e = e->next) {
         struct wa_contact *contact = (void *)e;
         const struct str texts[] = {contact->wa_id, contact->user_id, contact->parent_id};
-        if (!add_all(scope, &contact->party, texts, sizeof texts / sizeof texts[0]))
+        if (!add_all(scope, &contact->party, texts, sizeof texts / sizeof texts[0]) ||
+            !index_contact(scope, contact))
             return no_memory(err);
     }
+    return RC_OK;
+}
+
+/* A message names two persons at most: a change of number. */
+static enum rc make_room(struct wa_scope *scope, struct err *err)
+{
+    size_t items = scope->messages.count + scope->statuses.count;
+    if (!wa_index_init(&scope->person_index, scope->out->arena, 2 * items) ||
+        !wa_index_init(&scope->thread_index, scope->out->arena, items))
+        return no_memory(err);
     return RC_OK;
 }
 
@@ -387,7 +410,9 @@ static enum rc resolve_status(struct wa_scope *scope, struct wa_status *status, 
 
 enum rc wa_scope_resolve(struct wa_scope *scope, struct err *err)
 {
-    enum rc rc = resolve_contacts(scope, err);
+    enum rc rc = make_room(scope, err);
+    if (rc == RC_OK)
+        rc = resolve_contacts(scope, err);
     scope->only_contact = find_only_contact(scope);
     struct jpath_element *e = scope->messages.first;
     for (; e != NULL && rc == RC_OK; e = e->next)

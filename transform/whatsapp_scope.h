@@ -10,6 +10,7 @@
 
 #include "transform/json.h"
 #include "transform/map.h"
+#include "transform/whatsapp_index.h"
 #include "transform/whatsapp_rules.h"
 
 #define WA_MEDIUM "whatsapp"
@@ -47,6 +48,9 @@ struct wa_scope {
     struct channel_account account;
     struct wa_person *persons, *last_person;
     struct wa_thread *threads, *last_thread;
+    struct wa_index contact_index; /* struct wa_contact by BSUID, and by number */
+    struct wa_index person_index;  /* struct wa_person by key */
+    struct wa_index thread_index;  /* struct wa_thread by key */
 };
 
 /* Resolves messages and statuses; bad ones are rejected and left unusable. */
