@@ -11,7 +11,8 @@
 #include "loaders/rollup.h"
 #include "pipelines/pipeline.h"
 
-#define ATTEMPTS 5 /* of one rollup that meets a busy or restarting database */
+#define LONGEST_WAIT_MS 30000 /* between attempts while the database is away */
+#define ATTEMPTS 5            /* of one rollup that meets a busy or restarting database */
 
 static const char help[] =
     "Usage: sluice rollup [-p FILE] [--rebuild] [--from DAY --to DAY] [--as-of TIME] [--follow]\n"
@@ -159,22 +160,32 @@ static int run_once(const char *url, const struct rollup_conf *conf)
     return CLI_DONE;
 }
 
+static int longer(int wait_ms)
+{
+    if (wait_ms < LONGEST_WAIT_MS / 2)
+        return 2 * wait_ms;
+    return wait_ms > LONGEST_WAIT_MS ? wait_ms : LONGEST_WAIT_MS;
+}
+
 static int follow(const char *url, const struct rollup_conf *conf, int every_ms)
 {
+    int wait_ms = every_ms;
     struct err err = {0};
     PGconn *connection = NULL;
     enum rc rc = RC_OK;
     while (!stop_requested()) {
         struct rollup_counts counts;
         rc = rollup(&connection, url, conf, &counts, &err);
+        wait_ms = may_repeat(rc) ? longer(wait_ms) : every_ms;
         if (rc == RC_OK)
             LOG_INFO("rolled up", LOG_INT("conversations", counts.conversations),
                      LOG_INT("days", counts.days));
         else if (may_repeat(rc))
-            LOG_WARN("database is away, trying again", LOG_STR("error", err.msg));
+            LOG_WARN("database is away, trying again", LOG_STR("error", err.msg),
+                     LOG_INT("retry_ms", wait_ms));
         else if (rc != RC_AGAIN)
             break;
-        stop_sleep_ms(every_ms);
+        stop_sleep_ms(wait_ms);
     }
     database_close(&connection);
     return stop_requested() ? CLI_DONE : cli_fail(&cli_rollup, &err);

@@ -107,6 +107,8 @@ for verb in status migrate; do
     expect 1 'Connection refused' $verb </dev/null
     expect 1 '"sluice check" says which services are away' $verb </dev/null
 done
+away=$(timeout 4 "$sluice" rollup --follow 2>&1) # with rollup.every 1s
+[[ $away == *'database is away, trying again'*retry_ms=2000*retry_ms=4000* ]] || complain "rollup --follow without a database: $away"
 SLUICE_DATABASE_URL='postgres://user:hunter2@[bad' expect 1 'database url cannot be read; expected postgresql://' status </dev/null
 SLUICE_DATABASE_URL=$(url_of no_such_database) expect 1 '"no_such_database" does not exist' load </dev/null
 
