@@ -25,7 +25,7 @@ void buf_reset(struct buf *buf)
     buf->full = false;
 }
 
-char *buf_reserve(struct buf *buf, size_t n)
+char *buf_grow(struct buf *buf, size_t n)
 {
     if (n > buf->max || buf->n > buf->max - n) {
         buf->full = true;
@@ -39,28 +39,6 @@ char *buf_reserve(struct buf *buf, size_t n)
         buf->cap = cap;
     }
     return buf->p + buf->n;
-}
-
-bool buf_add(struct buf *buf, const void *bytes, size_t n)
-{
-    if (n == 0)
-        return true;
-    char *to = buf_reserve(buf, n);
-    if (to == NULL)
-        return false;
-    memcpy(to, bytes, n);
-    buf->n += n;
-    return true;
-}
-
-bool buf_add_str(struct buf *buf, struct str s)
-{
-    return buf_add(buf, s.p, s.n);
-}
-
-bool buf_add_text(struct buf *buf, const char *text)
-{
-    return buf_add(buf, text, strlen(text));
 }
 
 bool buf_printf(struct buf *buf, const char *format, ...)

@@ -165,9 +165,7 @@ static void scope_set(struct scope *scope, struct str kind, const struct uuid *t
 static struct scope *scope_of(struct hasher *h, struct str kind, const struct uuid *tenant_id,
                               const struct uuid *channel_id)
 {
-    size_t mix = channel_id->b[0] + tenant_id->b[0];
-    for (size_t i = 0; i < kind.n; i++)
-        mix = mix * 31 + (unsigned char)kind.p[i];
+    size_t mix = channel_id->b[0] + (size_t)31 * (unsigned char)kind.p[0] + 7 * kind.n;
     struct scope *scope = &h->scopes[mix % SCOPES];
     if (!scope_is(scope, kind, tenant_id, channel_id))
         scope_set(scope, kind, tenant_id, channel_id);

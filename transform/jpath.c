@@ -34,13 +34,13 @@ struct span {
 enum attach { ATTACH_NONE, ATTACH_LIST, ATTACH_POINTER, ATTACH_CALLBACK };
 
 struct node {
-    struct str key; /* "[]" of an array's elements: p == NULL */
-    struct node *parent;
-    struct node *element;
+    struct str key;      /* "[]" of an array's elements: p == NULL */
     struct node **slots; /* members by hash; a power of two */
     size_t slot_mask;
-    size_t member_count;
     struct node *next_in_slot;
+    struct node *element;
+    struct node *parent;
+    size_t member_count;
     struct node *next_member; /* while compiling */
     struct node *members;
     struct span *spans;
@@ -67,10 +67,10 @@ struct jpath {
     struct node *root_node;
     struct jpath_limits limits;
     struct arena *arena;
-    unsigned char *root;
     void *context;
     yajl_handle parser;
     bool parser_is_clean; /* it holds nothing of the document before */
+    struct frame outside; /* of the document's value */
     struct frame frames[FRAMES];
     size_t frame_count;
     const struct node *pending; /* the member whose key was read last */
@@ -392,11 +392,9 @@ static const struct node *next_target(struct jpath *j)
     return target;
 }
 
-static struct frame outer_frame(const struct jpath *j)
+static const struct frame *outer_frame(const struct jpath *j)
 {
-    if (j->frame_count == 0)
-        return (struct frame){NULL, j->root, NULL, -1, false};
-    return j->frames[j->frame_count - 1];
+    return j->frame_count == 0 ? &j->outside : &j->frames[j->frame_count - 1];
 }
 
 static void link_element(struct jpath_list *list, struct jpath_element *element)
@@ -468,9 +466,9 @@ static int open_container(struct jpath *j, bool is_array)
         return 0;
     }
     const struct node *target = wanted ? next_target(j) : NULL;
-    struct frame outer = outer_frame(j);
+    const struct frame *outer = outer_frame(j);
     if (target != NULL && target->has_json)
-        begin_capture(j, target, &outer);
+        begin_capture(j, target, outer);
     if (capturing(j) || (target != NULL && target->has_json)) {
         j->capture_depth++;
         json_writer_open(j->capture, is_array);
@@ -479,9 +477,9 @@ static int open_container(struct jpath *j, bool is_array)
         j->skipped++;
         return 1;
     }
-    struct frame frame = {target, outer.base, outer.element, -1, is_array};
+    struct frame frame = {target, outer->base, outer->element, -1, is_array};
     if (target->attach != ATTACH_NONE) {
-        frame.element = make_element(j, target, &outer);
+        frame.element = make_element(j, target, outer);
         frame.base = (unsigned char *)frame.element;
         if (frame.element == NULL)
             return fail_memory(j);
@@ -580,11 +578,11 @@ static void write_scalar(struct json_writer *writer, enum jpath_types type, stru
 static int store_scalar(struct jpath *j, const struct node *target, enum jpath_types type,
                         struct str text)
 {
-    struct frame outer = outer_frame(j);
-    if (target->attach != ATTACH_NONE && make_element(j, target, &outer) == NULL)
+    const struct frame *outer = outer_frame(j);
+    if (target->attach != ATTACH_NONE && make_element(j, target, outer) == NULL)
         return fail_memory(j);
     if (target->has_json) {
-        begin_capture(j, target, &outer);
+        begin_capture(j, target, outer);
         write_scalar(j->capture, type, text);
         if (!store_capture(j))
             return fail_memory(j);
@@ -593,7 +591,7 @@ static int store_scalar(struct jpath *j, const struct node *target, enum jpath_t
         struct str copy = arena_str(j->arena, text);
         if (str_is_null(copy))
             return fail_memory(j);
-        *field_at(outer.base, target->text_offset) = copy;
+        *field_at(outer->base, target->text_offset) = copy;
     }
     return 1;
 }
@@ -737,8 +735,8 @@ void jpath_begin(struct jpath *j, const struct jpath_limits *limits, struct aren
     begin_parser(j);
     j->limits = *limits;
     j->arena = arena;
-    j->root = root;
     j->context = context;
+    j->outside = (struct frame){NULL, root, NULL, -1, false};
     j->frame_count = 0;
     j->pending = NULL;
     j->begun = false;

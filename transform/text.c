@@ -5,16 +5,26 @@
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 #define REPLACEMENT_BYTES (sizeof REPLACEMENT - 1)
 
-/* Bytes at the start that are ASCII without NUL, eight at a time. */
-static size_t ascii_prefix(struct str bytes)
+#define WORD_BYTES sizeof(uint64_t)
+
+/* Whether eight bytes are ASCII without NUL. */
+static bool is_ascii_word(const char *p)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return ((word | (word - ones)) & highs) == 0;
+}
+
+/* Bytes at the start that are ASCII without NUL. */
+static size_t ascii_prefix(struct str bytes)
+{
     size_t at = 0;
-    for (uint64_t word; bytes.n - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, bytes.p + at, sizeof word);
-        if (((word | (word - ones)) & highs) != 0)
-            break;
-    }
+    while (bytes.n - at >= WORD_BYTES && is_ascii_word(bytes.p + at))
+        at += WORD_BYTES;
+    if (bytes.n >= WORD_BYTES && bytes.n - at < WORD_BYTES &&
+        is_ascii_word(bytes.p + bytes.n - WORD_BYTES)) /* the rest, with some bytes once more */
+        return bytes.n;
     while (at < bytes.n && bytes.p[at] > 0)
         at++;
     return at;
