@@ -68,13 +68,19 @@ static enum rc take_nothing(struct wa_scope *scope, struct err *err)
     return RC_OK;
 }
 
-static void read_lists(struct wa_scope *scope)
+static bool has_items(const struct wa_items *items)
 {
-    const struct wa_value *value = scope->value;
-    if (value->messages != NULL)
-        scope->messages = value->messages->list;
-    if (value->statuses != NULL)
-        scope->statuses = value->statuses->list;
+    return items != NULL && items->list.count > 0;
+}
+
+/* What is no array, or an empty one, beside the list that is read, is no traffic. */
+static void read_list(struct wa_scope *scope, const struct wa_items *items, struct jpath_list *list)
+{
+    if (items == NULL)
+        return;
+    *list = items->list;
+    if (list->count == 0)
+        scope->out->counts.ignored++;
 }
 
 static enum rc take_messages(struct wa_scope *scope, struct err *err)
@@ -83,9 +89,10 @@ static enum rc take_messages(struct wa_scope *scope, struct err *err)
     if (!str_is_null(value->encrypted))
         return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
                                "expected an array; encrypted payloads cannot be read", err);
-    read_lists(scope);
-    if (scope->messages.count == 0 && scope->statuses.count == 0)
+    if (!has_items(value->messages) && !has_items(value->statuses))
         return take_nothing(scope, err);
+    read_list(scope, value->messages, &scope->messages);
+    read_list(scope, value->statuses, &scope->statuses);
     if (!map_out_account(scope->out, wa_text(value->account), &scope->account))
         return reject_account(scope, err);
     return emit_scope(scope, err);

@@ -354,6 +354,19 @@ static void test_ignored_is_counted(void **state)
     }
 }
 
+static void test_half_a_value_is_counted(void **state)
+{
+    (void)state;
+    struct output output;
+    normalize(BODY(CHANGE("\"phone_number_id\":\"1\"",
+                          "\"statuses\":{\"id\":\"x\"}," TEXT("wamid.1", "1763650812"))),
+              &output);
+    assert_int_equal(output.counts.ignored, 1);
+    assert_int_equal(output.counts.rejects, 0);
+    assert_int_equal(output.kinds[RECORD_MESSAGE], 1);
+    buf_done(&output.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_unconfigured_account),
         cmocka_unit_test(test_account_where_none_is_named),
         cmocka_unit_test(test_ignored_is_counted),
+        cmocka_unit_test(test_half_a_value_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
