@@ -11,9 +11,11 @@
 #define LIMIT_LOG_LINE_BYTES (8 * KIB)
 
 /* Bodies: Meta sends at most 3 MB (whatsapp.md 1.6); pipeline key receive.max_body may lower or
- * raise the default. */
+ * raise the default. A body goes on the bus whole, as one message beside its headers. Of one that
+ * is refused more is read, so that a sender who only listens after sending sees the answer. */
 #define LIMIT_BODY_DEFAULT_BYTES (4 * MIB)
-#define LIMIT_BODY_MOST_BYTES (64 * MIB)
+#define LIMIT_BODY_MOST_BYTES (LIMIT_BUS_MESSAGE_BYTES - 1 * MIB)
+#define LIMIT_BODY_DROPPED_BYTES (64 * MIB)
 
 /* JSON read from outside. yajl's parser has no limits of its own. */
 #define LIMIT_JSON_DEPTH 64

@@ -194,6 +194,10 @@ static void faults_between_keys(void **state)
         {HEAD "      - {name: e, channel: email, address: a@b}\n",
          "f.yaml:5:16: tenants[0].connectors[0].name: url is missing; email's mode imap needs it, "
          "such as imaps://mail.example:993\n"},
+        /* a body must fit into one message of the bus */
+        {"receive: {max_body: 8MiB}\n" HEAD WA("wa", "1"),
+         "f.yaml:1:21: receive.max_body: expected a size with its unit, such as 4MiB, from 1KiB to "
+         "7MiB, found \"8MiB\"\n"},
         {"receive: {listen: \"h:65536\"}\n" HEAD WA("wa", "1"),
          "f.yaml:1:19: receive.listen: expected a port from 0 to 65535 after the last colon\n"},
         {HEAD "      - {name: w, channel: whatsapp, account: 1, app_secrets: [s], url: x}\n",
