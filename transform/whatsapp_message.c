@@ -199,6 +199,7 @@ static void fill_interactive(struct wa_scope *scope, const struct wa_content *co
         message->text = wa_text(content->list_title);
     else if (str_is(content->interactive_type, "nfm_reply"))
         message->text = wa_text(content->form_body);
+    /* The answer of a call_permission_reply is no text (8.2); metadata holds it. */
 }
 
 static void fill_button(struct wa_scope *scope, const struct wa_content *content,
