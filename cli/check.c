@@ -5,11 +5,14 @@
 
 #include "cli/cli.h"
 #include "connectors/address.h"
+#include "lib/stop.h"
 #include "loaders/health.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/pipeline_keys.h"
 
 #define PARTITIONS_MOST 10000
+#define LEADER_ATTEMPTS 10
+#define LEADER_WAIT_MS 500
 #define INSUFFICIENT_PRIVILEGE "42501"
 
 static const char help[] =
@@ -116,6 +119,18 @@ static bool check_database(const char *url, const struct catalog *catalog)
 
 /* ---- bus ---- */
 
+/* The brokers of topics that were just made may still be choosing leaders. */
+static enum rc read_ranges(const struct bus_conf *bus, enum bus_topic topic,
+                           struct bus_partition_range *ranges, size_t *count_out, struct err *err)
+{
+    enum rc rc = bus_ranges(bus, topic, ranges, PARTITIONS_MOST, count_out, err);
+    for (int attempt = 1; rc == RC_RETRY && attempt < LEADER_ATTEMPTS; attempt++) {
+        stop_sleep_ms(LEADER_WAIT_MS);
+        rc = bus_ranges(bus, topic, ranges, PARTITIONS_MOST, count_out, err);
+    }
+    return rc;
+}
+
 static bool check_bus(const struct bus_conf *bus)
 {
     static struct bus_partition_range ranges[PARTITIONS_MOST];
@@ -128,7 +143,7 @@ static bool check_bus(const struct bus_conf *bus)
         return fail("bus", &err, hint);
     for (int topic = 0; topic < BUS_TOPICS; topic++) {
         size_t count = 0;
-        if (bus_ranges(bus, (enum bus_topic)topic, ranges, PARTITIONS_MOST, &count, &err) != RC_OK)
+        if (read_ranges(bus, (enum bus_topic)topic, ranges, &count, &err) != RC_OK)
             return fail("bus", &err, hint);
         bus_topic_name(bus, (enum bus_topic)topic, name);
         (void)snprintf(detail, sizeof detail, "%s, topic %s, %zu partition%s",
