@@ -6,9 +6,9 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "connectors/address.h"
+#include "connectors/http_loop.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/digest.h"
@@ -71,6 +71,13 @@ static void completed(void *cls, struct MHD_Connection *connection, void **state
     free(*state);
 }
 
+static void on_log(void *context, const char *format, va_list args)
+{
+    (void)context;
+    (void)format;
+    (void)args;
+}
+
 int main(int argc, char **argv)
 {
     char address[ADDRESS_TEXT_BYTES];
@@ -85,23 +92,29 @@ int main(int argc, char **argv)
     struct floor_server server = {
         keyed, MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT)};
     stop_install();
-    if (address_bind(argv[1], &fd, address, &err) != RC_OK || listen(fd, SOMAXCONN) != 0) {
+    if (address_bind(argv[1], &fd, address, &err) != RC_OK) {
         (void)fprintf(stderr, "receive_floor: %s\n", err.msg);
         return 1;
     }
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, &server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, 15U,
-        MHD_OPTION_CONNECTION_LIMIT, 1024U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, 32 * KIB,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)threads, MHD_OPTION_END);
-    if (daemon == NULL)
+    const struct http_loops_conf conf = {.fd = fd,
+                                         .threads = (int)threads,
+                                         .connections = 1024,
+                                         .idle_timeout_s = 15,
+                                         .connection_memory_bytes = 32 * KIB,
+                                         .log = on_log,
+                                         .handle = handle,
+                                         .completed = completed,
+                                         .context = &server};
+    struct http_loops *loops = NULL;
+    if (http_loops_open(&conf, &loops, &err) != RC_OK) {
+        (void)fprintf(stderr, "receive_floor: %s\n", err.msg);
         return 1;
+    }
     printf("%s\n", address);
     (void)fflush(stdout);
     while (!stop_requested())
         stop_sleep_ms(1000);
-    MHD_stop_daemon(daemon);
+    http_loops_close(&loops);
     MHD_destroy_response(server.empty);
     hmac_free(&keyed);
     return 0;

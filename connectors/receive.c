@@ -28,9 +28,8 @@
 #define LAST_ANSWERS_US (1 * US_PER_SECOND)
 
 struct listener {
-    int fd; /* -1: none, or MHD's */
+    int fd; /* -1: none, or the server's */
     char address[ADDRESS_TEXT_BYTES];
-    struct MHD_Daemon *daemon;
 };
 
 struct receive {
@@ -40,6 +39,8 @@ struct receive {
     struct receive_admin admin_state;
     struct listener hooks;
     struct listener admin;
+    struct http_loops *loops;
+    struct MHD_Daemon *admin_daemon;
 };
 
 /* ---- listeners ---- */
@@ -53,53 +54,44 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *context, cons
     LOG_DEBUG("http", LOG_STR("event", format));
 }
 
-static enum rc start_daemon(struct listener *listener, unsigned int flags,
-                            MHD_AccessHandlerCallback handler, void *context,
-                            struct MHD_OptionItem *options, struct err *err)
-{
-    if (listen(listener->fd, SOMAXCONN) != 0)
-        return err_set(err, RC_FATAL, "cannot listen on %s: %m", listener->address);
-    listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | flags, 0, NULL, NULL, handler, context,
-        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-    if (listener->daemon == NULL)
-        return err_set(err, RC_FATAL,
-                       "cannot start the HTTP server on %s; see the log at "
-                       "SLUICE_LOG=debug",
-                       listener->address);
-    listener->fd = -1;
-    return RC_OK;
-}
-
 static enum rc start_hooks(struct receive *receive, struct err *err)
 {
     const struct receive_conf *conf = &receive->conf;
-    struct MHD_OptionItem options[] = {
-        {MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, conf->max_connections, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)receive_request_completed, &receive->server},
-        {conf->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, conf->threads, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    enum rc rc = start_daemon(&receive->hooks, MHD_ALLOW_SUSPEND_RESUME, receive_request_handle,
-                              &receive->server, options, err);
-    atomic_store(&receive->admin_state.daemon, receive->hooks.daemon);
+    const struct http_loops_conf loops = {.fd = receive->hooks.fd,
+                                          .threads = conf->threads,
+                                          .connections = (unsigned int)conf->max_connections,
+                                          .idle_timeout_s = (unsigned int)conf->idle_timeout_s,
+                                          .connection_memory_bytes = CONNECTION_MEMORY_BYTES,
+                                          .log = on_mhd_log,
+                                          .handle = receive_request_handle,
+                                          .completed = receive_request_completed,
+                                          .context = &receive->server};
+    receive->hooks.fd = -1;
+    enum rc rc = http_loops_open(&loops, &receive->loops, err);
+    atomic_store(&receive->admin_state.hooks, receive->loops);
     return rc;
 }
 
 static enum rc start_admin(struct receive *receive, struct err *err)
 {
-    struct MHD_OptionItem options[] = {
-        {MHD_OPTION_CONNECTION_TIMEOUT, receive->conf.idle_timeout_s, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, ADMIN_CONNECTIONS, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
+    struct listener *admin = &receive->admin;
     if (receive->conf.admin == NULL)
         return RC_OK;
-    return start_daemon(&receive->admin, MHD_NO_FLAG, receive_admin_handle, &receive->admin_state,
-                        options, err);
+    if (listen(admin->fd, SOMAXCONN) != 0)
+        return err_set(err, RC_FATAL, "cannot listen on %s: %m", admin->address);
+    receive->admin_daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, receive_admin_handle,
+        &receive->admin_state, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, admin->fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned int)receive->conf.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, ADMIN_CONNECTIONS,
+        MHD_OPTION_END);
+    if (receive->admin_daemon == NULL)
+        return err_set(err, RC_FATAL,
+                       "cannot start the HTTP server on %s; see the log at SLUICE_LOG=debug",
+                       admin->address);
+    admin->fd = -1;
+    return RC_OK;
 }
 
 static enum rc bind_listeners(struct receive *receive, struct err *err)
@@ -111,14 +103,25 @@ static enum rc bind_listeners(struct receive *receive, struct err *err)
     return rc;
 }
 
-static void close_listener(struct listener *listener)
+static void close_bound(struct listener *listener)
 {
-    if (listener->daemon != NULL)
-        MHD_stop_daemon(listener->daemon);
-    listener->daemon = NULL;
     if (listener->fd >= 0)
         (void)close(listener->fd);
     listener->fd = -1;
+}
+
+static void stop_admin(struct receive *receive)
+{
+    if (receive->admin_daemon != NULL)
+        MHD_stop_daemon(receive->admin_daemon);
+    receive->admin_daemon = NULL;
+    close_bound(&receive->admin);
+}
+
+static void stop_hooks(struct receive *receive)
+{
+    http_loops_close(&receive->loops);
+    close_bound(&receive->hooks);
 }
 
 /* ---- the bus ---- */
@@ -183,18 +186,16 @@ static void drain(struct receive *receive)
     struct receive_server *server = &receive->server;
     struct bus_producer_stats stats = {0};
     atomic_store(&server->stopping, true);
-    int fd = MHD_quiesce_daemon(receive->hooks.daemon);
-    if (fd >= 0)
-        (void)close(fd);
+    http_loops_quiesce(receive->loops);
     wait_for_zero(&server->producing, INT32_MAX);
     wait_for_zero(&server->unanswered, DRAIN_US);
     size_t late = atomic_load(&server->unanswered);
-    atomic_store(&receive->admin_state.daemon, NULL);
-    close_listener(&receive->admin);
+    atomic_store(&receive->admin_state.hooks, NULL);
+    stop_admin(receive);
     bus_producer_stats(server->producer, &stats);
     bus_producer_close(&server->producer, 0);
     wait_for_zero(&server->unanswered, LAST_ANSWERS_US);
-    close_listener(&receive->hooks);
+    stop_hooks(receive);
     LOG_INFO("stopped", LOG_INT("delivered_messages", stats.delivered_messages),
              LOG_INT("failed_messages", stats.failed_messages), LOG_INT("unanswered", late));
 }
@@ -279,8 +280,8 @@ static void init(struct receive *receive)
 
 static void done(struct receive *receive)
 {
-    close_listener(&receive->admin);
-    close_listener(&receive->hooks);
+    stop_admin(receive);
+    stop_hooks(receive);
     bus_producer_close(&receive->server.producer, 0);
     receive_request_free_idle(&receive->server);
     receive_metrics_free(&receive->server.metrics);

@@ -6,7 +6,7 @@
 
 bool receive_is_ready(const struct receive_admin *admin)
 {
-    return atomic_load(&admin->daemon) != NULL && atomic_load(&admin->server->bus_reached) &&
+    return atomic_load(&admin->hooks) != NULL && atomic_load(&admin->server->bus_reached) &&
            !atomic_load(&admin->server->stopping);
 }
 
@@ -27,12 +27,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int st
 
 static uint64_t connections_of(const struct receive_admin *admin)
 {
-    struct MHD_Daemon *daemon = atomic_load(&admin->daemon);
-    if (daemon == NULL)
-        return 0;
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info != NULL ? info->num_connections : 0;
+    const struct http_loops *hooks = atomic_load(&admin->hooks);
+    return hooks != NULL ? http_loops_connections(hooks) : 0;
 }
 
 static enum MHD_Result answer_metrics(const struct receive_admin *admin,
@@ -43,7 +39,7 @@ static enum MHD_Result answer_metrics(const struct receive_admin *admin,
                                       .unconfirmed_requests = atomic_load(&server->unanswered),
                                       .body_bytes = atomic_load(&server->held_bytes),
                                       .ready = receive_is_ready(admin)};
-    if (atomic_load(&admin->daemon) != NULL)
+    if (atomic_load(&admin->hooks) != NULL)
         bus_producer_stats(server->producer, &now.bus);
     struct buf text;
     buf_init(&text, METRICS_MOST_BYTES);

@@ -22,6 +22,7 @@ enum stage {
 
 struct request {
     struct request *next; /* while idle */
+    struct http_suspended suspended;
     struct receive_server *server;
     struct MHD_Connection *connection;
     const struct route *route; /* NULL: not found */
@@ -266,7 +267,7 @@ static void on_delivered(void *context, enum rc rc, const struct err *err)
     request->delivered = rc;
     if (rc == RC_REJECT && err != NULL)
         (void)snprintf(request->refusal, sizeof request->refusal, "%s", err->msg);
-    MHD_resume_connection(request->connection); /* from here on the request is MHD's again */
+    http_loop_resume(&request->suspended); /* from here on the request is MHD's again */
 }
 
 /* Suspends first: the bus may confirm before bus_produce has returned. */
@@ -278,7 +279,7 @@ static enum MHD_Result put(struct request *request, const struct ingest_set *set
         atomic_fetch_add(&server->unanswered, 1);
     request->unanswered = true;
     request->stage = stage;
-    MHD_suspend_connection(request->connection);
+    http_loop_suspend(&request->suspended, request->connection);
     atomic_fetch_add(&server->producing, 1);
     enum rc rc =
         atomic_load(&server->stopping)
@@ -292,7 +293,7 @@ static enum MHD_Result put(struct request *request, const struct ingest_set *set
         (void)snprintf(request->refusal, sizeof request->refusal, "%s", err.msg);
     else if (rc != RC_AGAIN)
         atomic_store(&server->bus_reached, false);
-    MHD_resume_connection(request->connection);
+    http_loop_resume(&request->suspended);
     return MHD_YES;
 }
 

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "connectors/http_loop.h"
 #include "connectors/ingest.h"
 #include "connectors/receive_metrics.h"
 
@@ -60,7 +61,7 @@ void receive_request_free_idle(struct receive_server *server);
 /* MHD's callback of the admin listener; cls is a struct receive_admin. */
 struct receive_admin {
     struct receive_server *server;
-    _Atomic(struct MHD_Daemon *) daemon; /* the webhook listener; NULL = not open */
+    _Atomic(struct http_loops *) hooks; /* the webhook listener; NULL = not open */
 };
 enum MHD_Result receive_admin_handle(void *cls, struct MHD_Connection *connection, const char *url,
                                      const char *method, const char *version, const char *upload,

@@ -947,6 +947,38 @@ static void takes_pipelined_requests(void **state)
     bench_free(bench);
 }
 
+/* libmicrohttpd asks for 128 events at a time, and its own threads wait for more when they get just
+ * as many. */
+static void answers_128_requests_at_once(void **state)
+{
+    (void)state;
+    enum { COUNT = 128 };
+    int fds[COUNT];
+    size_t answers;
+    const struct str request =
+        STR_LIT("GET " HOOK "?hub.mode=subscribe&hub.verify_token=r4nd0m&hub.challenge=1 "
+                "HTTP/1.1\r\nHost: test\r\n\r\n");
+    struct bench *bench = bench_new();
+    bench->conf.threads = 1;
+    bench_start(bench);
+    for (size_t i = 0; i < COUNT; i++) {
+        fds[i] = connect_to(bench->hooks);
+        send_text(fds[i], request);
+        assert_true(read_answers(fds[i], 1, 5000, &answers));
+    }
+    assert_int_equal(kill(bench->pid, SIGSTOP), 0);
+    for (size_t i = 0; i < COUNT; i++)
+        send_text(fds[i], request);
+    assert_int_equal(kill(bench->pid, SIGCONT), 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(read_answers(fds[i], 1, 5000, &answers));
+        assert_int_equal(answers, 1);
+        (void)close(fds[i]);
+    }
+    bench_stop_cleanly(bench);
+    bench_free(bench);
+}
+
 static void gives_up_on_slow_senders(void **state)
 {
     (void)state;
@@ -1049,6 +1081,7 @@ int main(void)
         cmocka_unit_test(loses_nothing_when_stopped),
         cmocka_unit_test(takes_512_connections_at_once),
         cmocka_unit_test(takes_pipelined_requests),
+        cmocka_unit_test(answers_128_requests_at_once),
         cmocka_unit_test(gives_up_on_slow_senders),
         cmocka_unit_test(shows_health_and_metrics),
         cmocka_unit_test(says_why_it_cannot_start),

@@ -1,0 +1,51 @@
+/* http_loop.h: one HTTP listener served by a few threads, each with a libmicrohttpd daemon that it
+ * drives itself.
+ *
+ * Why not MHD's own thread pool: with epoll it asks for 128 events at a time and, when it gets just
+ * as many, waits for more before it serves those: all its senders stall, up to the idle timeout
+ * (0.9.75; seen with 256 busy connections on 2 threads). Driven from outside it never waits. And
+ * many connections that are resumed at once cost one wake-up here, there one each.
+ * Owns:    the listening socket, from http_loops_open on, whatever the result.
+ * Threads: callbacks of one connection run on one thread. http_loop_suspend: from its callbacks
+ *          only. http_loop_resume: from any. The others: from one thread. */
+#ifndef SLUICE_CONNECTORS_HTTP_LOOP_H
+#define SLUICE_CONNECTORS_HTTP_LOOP_H
+
+#include <microhttpd.h>
+
+#include "lib/err.h"
+
+struct http_loops;
+struct http_loop;
+
+struct http_loops_conf {
+    int fd; /* bound, not listening yet */
+    int threads;
+    unsigned int connections; /* of all threads together */
+    unsigned int idle_timeout_s;
+    size_t connection_memory_bytes; /* bounds the headers of a request */
+    MHD_LogCallback log;
+    MHD_AccessHandlerCallback handle;
+    MHD_RequestCompletedCallback completed;
+    void *context; /* of both */
+};
+
+enum rc http_loops_open(const struct http_loops_conf *conf, struct http_loops **loops_out,
+                        struct err *err) MUST_USE;
+size_t http_loops_connections(const struct http_loops *loops);
+/* Closes the listening socket; open connections go on. */
+void http_loops_quiesce(struct http_loops *loops);
+/* No connection may be suspended any more. Accepts NULL and *loops == NULL. */
+void http_loops_close(struct http_loops **loops);
+
+struct http_suspended { /* kept by the caller until it was resumed */
+    struct http_suspended *next;
+    struct http_loop *loop;
+    struct MHD_Connection *connection;
+};
+
+void http_loop_suspend(struct http_suspended *suspended, struct MHD_Connection *connection);
+/* From here on the connection is MHD's again, and its callback may already run. */
+void http_loop_resume(struct http_suspended *suspended);
+
+#endif
