@@ -15,7 +15,7 @@
 struct lane {
     struct normalizer *normalizer;
     struct auth_keys *keys;
-    struct channel_account account;
+    struct channel_account *accounts;
     struct normalizer_conf conf;
     char tenant_id[UUID_TEXT_BYTES];
     char channel_id[UUID_TEXT_BYTES];
@@ -80,6 +80,7 @@ static void lane_free(const struct route *route, struct lane *lane)
         return;
     normalizer_free(&lane->normalizer);
     route->auth->keys_free(&lane->keys);
+    free(lane->accounts);
     free(lane);
 }
 
@@ -98,19 +99,37 @@ void ingest_free(struct ingest **ingest)
     *ingest = NULL;
 }
 
-static struct lane *lane_new(const struct route *route)
+/* All accounts of the tenant on this channel: a platform's app has one callback address for all its
+ * numbers (reference/whatsapp.md 1.1), so a body may carry any of them, whatever its route. */
+static size_t accounts_of(const struct route_table *routes,
+                          const struct receive_connector *connector,
+                          struct channel_account **accounts_out)
+{
+    struct channel_account *accounts = xcalloc(route_count(routes), sizeof *accounts);
+    size_t count = 0;
+    for (size_t i = 0; i < route_count(routes); i++) {
+        const struct receive_connector *other = route_at(routes, i)->connector;
+        if (strcmp(other->tenant, connector->tenant) == 0 &&
+            strcmp(other->channel, connector->channel) == 0)
+            accounts[count++] =
+                (struct channel_account){str_of(other->account), str_of(other->provider),
+                                         other->channel_id, str_of(other->api_sender)};
+    }
+    *accounts_out = accounts;
+    return count;
+}
+
+static struct lane *lane_new(const struct route_table *routes, const struct route *route)
 {
     const struct receive_connector *connector = route->connector;
     struct lane *lane = xcalloc(1, sizeof *lane);
-    lane->account =
-        (struct channel_account){str_of(connector->account), str_of(connector->provider),
-                                 connector->channel_id, str_of(connector->api_sender)};
+    size_t account_count = accounts_of(routes, connector, &lane->accounts);
     lane->conf = (struct normalizer_conf){.channel = str_of(connector->channel),
                                           .provider = str_of(connector->provider),
                                           .tenant = str_of(connector->tenant),
                                           .tenant_id = connector->tenant_id,
-                                          .accounts = &lane->account,
-                                          .account_count = 1};
+                                          .accounts = lane->accounts,
+                                          .account_count = account_count};
     uuid_format(&connector->tenant_id, lane->tenant_id);
     uuid_format(&connector->channel_id, lane->channel_id);
     for (int kind = 0; kind < RECORD_KINDS; kind++) {
@@ -129,7 +148,7 @@ static struct lane *lane_of(struct ingest *ingest, const struct route *route)
 {
     struct lane **lane = &ingest->lanes[route->index];
     if (*lane == NULL)
-        *lane = lane_new(route);
+        *lane = lane_new(ingest->routes, route);
     return *lane;
 }
 
