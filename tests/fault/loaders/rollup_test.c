@@ -90,7 +90,7 @@ static void expect_a_recount(struct loading *loading)
     loading_expect(loading, "SELECT * FROM oracle.differences() ORDER BY 1, 2, 3 LIMIT 20", "");
     loading_expect(loading,
                    "SELECT (SELECT count(*) FROM etl.conversation_sessions) > 0, count(*) > 10,"
-                   " sum(total_messages) > 100 FROM etl.daily_analytics",
+                   " sum(total_messages + broadcast_messages) > 100 FROM etl.daily_analytics",
                    "t|t|t");
 }
 
