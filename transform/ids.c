@@ -1,17 +1,14 @@
+/* The functions on a SHA_CTX are deprecated in favour of EVP, whose contexts live on the heap and
+ * cost as much again as the hash; here the hash makes names, and protects nothing. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "transform/ids.h"
 
-#include <openssl/evp.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <openssl/sha.h>
 
-#include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/decimal.h"
 
-#define SHA1_BYTES 20
-#define USUAL_NAME_BYTES 512 /* longer names are joined on the heap */
-#define SCOPES 64            /* a power of two */
+#define SCOPES 64 /* a power of two */
 #define LAST_BYTES 96
 #define SEPARATOR "\x1f"
 
@@ -19,101 +16,36 @@
 static const struct uuid namespace_id = {{0xe0, 0x7e, 0xee, 0x82, 0x72, 0x3a, 0x50, 0x41, 0xbd,
                                           0x89, 0xb8, 0xe5, 0xb8, 0x2d, 0xa1, 0x5b}};
 
-/* The hash of what all ids of a kind in a channel begin with: "<kind>/<tenant>/<channel>/". To go
- * on from a copy of it costs half of hashing the whole name. */
+/* The hash of what all ids of a kind in a channel begin with: "<kind>/<tenant>/<channel>/". */
 struct scope {
     struct str kind; /* p == NULL: free */
     struct uuid tenant_id, channel_id;
-    EVP_MD_CTX *begun;
+    SHA_CTX begun;
     /* The entity asked for last: the records of one body name the same ones again and again. */
     char last[LAST_BYTES];
     size_t last_bytes; /* 0 = none */
     struct uuid last_id;
 };
 
-struct hasher { /* one for each thread */
-    EVP_MD_CTX *work;
-    struct scope scopes[SCOPES];
-};
+static _Thread_local struct scope scopes[SCOPES];
 
-/* Fetched once: an implicit fetch per call halves the rate (limits.md 2), and libuuid's own SHA-1
- * is half as fast as OpenSSL's. */
-static EVP_MD *sha1_algorithm;
-static pthread_key_t hasher_key; /* only to give the hasher back when its thread ends */
-static pthread_once_t prepared = PTHREAD_ONCE_INIT;
-static _Thread_local struct hasher *hasher;
-
-static void require(bool ok)
+static void begin(SHA_CTX *hash)
 {
-    if (ok)
-        return;
-    (void)fprintf(
-        stderr,
-        "level=fatal msg=\"OpenSSL cannot compute SHA-1; check the installation of libssl3\"\n");
-    exit(1);
+    (void)SHA1_Init(hash);
+    (void)SHA1_Update(hash, &namespace_id, sizeof namespace_id);
 }
 
-static void free_hasher(void *gone)
+static void add_parts(SHA_CTX *hash, const struct str *parts, size_t count)
 {
-    struct hasher *h = gone;
-    EVP_MD_CTX_free(h->work);
-    for (size_t i = 0; i < SCOPES; i++)
-        EVP_MD_CTX_free(h->scopes[i].begun);
-    free(h);
-}
-
-static void prepare(void)
-{
-    sha1_algorithm = EVP_MD_fetch(NULL, "SHA1", NULL);
-    require(sha1_algorithm != NULL && pthread_key_create(&hasher_key, free_hasher) == 0);
-}
-
-static EVP_MD_CTX *new_context(void)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    require(context != NULL);
-    return context;
-}
-
-static struct hasher *own_hasher(void)
-{
-    if (hasher != NULL)
-        return hasher;
-    (void)pthread_once(&prepared, prepare);
-    hasher = xcalloc(1, sizeof *hasher);
-    hasher->work = new_context();
-    require(pthread_setspecific(hasher_key, hasher) == 0);
-    return hasher;
-}
-
-static void begin(EVP_MD_CTX *context)
-{
-    require(EVP_DigestInit_ex2(context, sha1_algorithm, NULL) == 1 &&
-            EVP_DigestUpdate(context, &namespace_id, sizeof namespace_id) == 1);
-}
-
-/* The parts laid end to end, as one piece: every update has its price. */
-static void add_parts(EVP_MD_CTX *context, const struct str *parts, size_t count)
-{
-    size_t n = 0;
     for (size_t i = 0; i < count; i++)
-        n += parts[i].n;
-    char usual[USUAL_NAME_BYTES];
-    char *name = n <= sizeof usual ? usual : xmalloc(n);
-    char *to = name;
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].n > 0)
-            to = (char *)memcpy(to, parts[i].p, parts[i].n) + parts[i].n;
-    require(EVP_DigestUpdate(context, name, n) == 1);
-    if (name != usual)
-        free(name);
+        (void)SHA1_Update(hash, parts[i].p, parts[i].n);
 }
 
 /* RFC 4122 4.3 */
-static struct uuid finish(EVP_MD_CTX *context)
+static struct uuid finish(SHA_CTX *hash)
 {
-    unsigned char digest[SHA1_BYTES];
-    require(EVP_DigestFinal_ex(context, digest, NULL) == 1);
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    (void)SHA1_Final(digest, hash);
     struct uuid id;
     memcpy(id.b, digest, sizeof id.b);
     id.b[6] = (unsigned char)((id.b[6] & 0x0F) | 0x50); /* version 5 */
@@ -144,8 +76,6 @@ static bool scope_is(const struct scope *scope, struct str kind, const struct uu
 static void scope_set(struct scope *scope, struct str kind, const struct uuid *tenant_id,
                       const struct uuid *channel_id)
 {
-    if (scope->begun == NULL)
-        scope->begun = new_context();
     scope->kind = kind;
     scope->tenant_id = *tenant_id;
     scope->channel_id = *channel_id;
@@ -157,43 +87,41 @@ static void scope_set(struct scope *scope, struct str kind, const struct uuid *t
                                 STR_LIT("/"),
                                 uuid_text(channel_id, channel),
                                 STR_LIT("/")};
-    begin(scope->begun);
-    add_parts(scope->begun, parts, sizeof parts / sizeof parts[0]);
+    begin(&scope->begun);
+    add_parts(&scope->begun, parts, sizeof parts / sizeof parts[0]);
 }
 
-/* Two scopes on one place take turns there, which costs time and nothing else. */
-static struct scope *scope_of(struct hasher *h, struct str kind, const struct uuid *tenant_id,
+/* kind: a literal. Two scopes on one place take turns there, which costs time and nothing else. */
+static struct scope *scope_of(const char *kind, const struct uuid *tenant_id,
                               const struct uuid *channel_id)
 {
-    size_t mix = channel_id->b[0] + (size_t)31 * (unsigned char)kind.p[0] + 7 * kind.n;
-    struct scope *scope = &h->scopes[mix % SCOPES];
-    if (!scope_is(scope, kind, tenant_id, channel_id))
-        scope_set(scope, kind, tenant_id, channel_id);
+    struct str word = str_of(kind);
+    size_t mix = channel_id->b[0] + (size_t)31 * (unsigned char)kind[0] + 7 * word.n;
+    struct scope *scope = &scopes[mix % SCOPES];
+    if (!scope_is(scope, word, tenant_id, channel_id))
+        scope_set(scope, word, tenant_id, channel_id);
     return scope;
 }
 
-static struct uuid id_in(struct hasher *h, const struct scope *scope, const struct str *parts,
-                         size_t count)
+static struct uuid id_in(const struct scope *scope, const struct str *parts, size_t count)
 {
-    require(EVP_MD_CTX_copy_ex(h->work, scope->begun) == 1);
-    add_parts(h->work, parts, count);
-    return finish(h->work);
+    SHA_CTX hash = scope->begun;
+    add_parts(&hash, parts, count);
+    return finish(&hash);
 }
 
-/* kind: a literal */
 static struct uuid scoped(const char *kind, const struct uuid *tenant_id,
                           const struct uuid *channel_id, const struct str *parts, size_t count)
 {
-    struct hasher *h = own_hasher();
-    return id_in(h, scope_of(h, str_of(kind), tenant_id, channel_id), parts, count);
+    return id_in(scope_of(kind, tenant_id, channel_id), parts, count);
 }
 
 static struct uuid unscoped(const struct str *parts, size_t count)
 {
-    struct hasher *h = own_hasher();
-    begin(h->work);
-    add_parts(h->work, parts, count);
-    return finish(h->work);
+    SHA_CTX hash;
+    begin(&hash);
+    add_parts(&hash, parts, count);
+    return finish(&hash);
 }
 
 #define PARTS(...)                                                                                 \
@@ -218,13 +146,12 @@ struct uuid ids_channel(const struct uuid *tenant_id, struct str provider,
 struct uuid ids_entity(const char *kind, const struct uuid *tenant_id,
                        const struct uuid *channel_id, struct str external_id)
 {
-    struct hasher *h = own_hasher();
-    struct scope *scope = scope_of(h, str_of(kind), tenant_id, channel_id);
+    struct scope *scope = scope_of(kind, tenant_id, channel_id);
     bool known = external_id.n > 0 && external_id.n == scope->last_bytes &&
                  memcmp(external_id.p, scope->last, external_id.n) == 0;
     if (known)
         return scope->last_id;
-    scope->last_id = id_in(h, scope, &external_id, 1);
+    scope->last_id = id_in(scope, &external_id, 1);
     scope->last_bytes = external_id.n <= sizeof scope->last ? external_id.n : 0;
     if (scope->last_bytes > 0)
         memcpy(scope->last, external_id.p, scope->last_bytes);

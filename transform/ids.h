@@ -1,9 +1,7 @@
 /* ids.h: the deterministic ids of canonical-model 2.1 (UUIDv5 in sluice's namespace).
  *
  * Vectors: tests/unit/transform/ids_test.c holds those of the reference.
- * Owns:    for each thread that calls, the hash states that names begin with; given back when the
- *          thread ends.
- * Errors:  OpenSSL without SHA-1 is a broken installation: message and exit.
+ * Owns:    for each thread, the hash states that names begin with.
  * Threads: safe. */
 #ifndef SLUICE_TRANSFORM_IDS_H
 #define SLUICE_TRANSFORM_IDS_H
