@@ -98,10 +98,13 @@ static bool take_number(struct cursor *c, int width, int *value_out)
 
 static bool take_char(struct cursor *c, const char *any_of)
 {
-    if (c->p == c->end || *c->p == '\0' || strchr(any_of, *c->p) == NULL)
-        return false;
-    c->p++;
-    return true;
+    for (; c->p < c->end && *any_of != '\0'; any_of++) {
+        if (*c->p == *any_of) {
+            c->p++;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool take_fraction(struct cursor *c, int *us_out)

@@ -1,25 +1,10 @@
 #include "lib/hex.h"
 
-static int value_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-bool hex_take(const char *from, unsigned char *byte_out)
-{
-    int high = value_of(from[0]);
-    int low = high >= 0 ? value_of(from[1]) : -1;
-    if (low < 0)
-        return false;
-    *byte_out = (unsigned char)(high << 4 | low);
-    return true;
-}
+const unsigned char hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 void hex_encode(const unsigned char *bytes, size_t n, char *text)
 {

@@ -16,8 +16,19 @@ static inline char *hex_put(char *to, unsigned char byte)
     to[1] = digits[byte & 15];
     return to + 2;
 }
+/* By character: the digit's value plus one; 0 = no digit. */
+extern const unsigned char hex_digits[256];
+
 /* Reads exactly two digits. */
-bool hex_take(const char *from, unsigned char *byte_out);
+static inline bool hex_take(const char *from, unsigned char *byte_out)
+{
+    int high = hex_digits[(unsigned char)from[0]];
+    int low = high > 0 ? hex_digits[(unsigned char)from[1]] : 0;
+    if (low == 0)
+        return false;
+    *byte_out = (unsigned char)((high - 1) << 4 | (low - 1));
+    return true;
+}
 /* text must hold 2 * n + 1 bytes. */
 void hex_encode(const unsigned char *bytes, size_t n, char *text);
 /* Reads exactly n bytes from exactly 2 * n digits; false otherwise. */
