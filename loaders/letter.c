@@ -8,7 +8,7 @@
 #include "queries.h"
 #include "transform/ids.h"
 
-enum { PARAMETERS = 12, NUMBER_BYTES = 24, BINARY = 1 };
+enum { PARAMETERS = 12, NUMBER_BYTES = 24, BINARY = 1, CODE_MAX_BYTES = 200 };
 
 struct uuid letter_tenant(struct str tenant_id, struct str slug)
 {
@@ -26,6 +26,14 @@ static struct str known_stage(struct str stage)
         if (str_is(stage, stages[i]))
             return stage;
     return STR_LIT("receive");
+}
+
+/* The code is part of a key: one too long for the index would stop the loader for good. */
+static struct str known_code(struct str code)
+{
+    if (code.p == NULL)
+        return STR_LIT("unknown");
+    return code.n <= CODE_MAX_BYTES ? code : STR_LIT("reason_too_long");
 }
 
 static struct str or_text(struct str text, const char *otherwise)
@@ -56,7 +64,7 @@ enum rc letter_write(PGconn *connection, const struct letter *letter, struct err
         known_stage(letter->stage).p,
         letter->entity_type.p,
         letter->external_id.p,
-        or_text(letter->code, "unknown").p,
+        known_code(letter->code).p,
         or_text(letter->message, "-").p,
         payload.p,
         (const char *)digest,

@@ -277,6 +277,76 @@ static void dead_letters_of_the_bus_become_rows(void **state)
                    "2026-03-02 15:00:00+00|open");
 }
 
+/* The reason is part of a key: one too long for an index must not stop the loader. */
+static void a_dead_letter_with_an_endless_reason_is_kept(void **state)
+{
+    struct loading *loading = *state;
+    static char reason[9000];
+    for (size_t i = 0; i < sizeof reason; i++) /* nothing that the server could compress */
+        reason[i] = (char)('a' + (i * i * 2654435761u >> 13) % 26);
+    const struct deadletter letter = {
+        .tenant = STR_LIT("acme"),
+        .stage = STR_LIT("parse"),
+        .reason = {reason, sizeof reason},
+        .first_seen_us = LOADING_T0,
+        .payload = STR_LIT("{"),
+    };
+    struct deadletter_scratch scratch;
+    struct bus_message message;
+    struct err err;
+    deadletter_to_message(&letter, &scratch, &message);
+    if (bus_produce_wait(loading->producer, &message, 1, &err) != RC_OK)
+        fail_msg("%s", err.msg);
+    loading_run(loading);
+    loading_expect(loading, "SELECT error_code FROM etl.dead_letters", "reason_too_long");
+}
+
+/* Of two snapshots of one instant that differ in nothing but metadata, one wins in any order. */
+static void metadata_decides_between_equal_labels(void **state)
+{
+    struct loading *loading = *state;
+    struct record records[2];
+    char *stored_first = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        records[i] = loading_record(RECORD_CONVERSATION, "conversation", "573001112233", "acme");
+        records[i].conversation.channel = STR_LIT("whatsapp");
+        records[i].conversation.conversation_kind = STR_LIT("direct");
+        records[i].conversation.started_at = LOADING_T0;
+        records[i].conversation.labels_as_of = LOADING_T0;
+        records[i].conversation.metadata = i == 0 ? STR_LIT("{\"a\":1}") : STR_LIT("{\"a\":2}");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        loading_put_run(loading, &records[i]);
+        loading_put_run(loading, &records[1 - i]);
+        char *found = stored(loading);
+        if (stored_first != NULL)
+            assert_string_equal(found, stored_first);
+        free(stored_first);
+        stored_first = found;
+        forget_everything(loading);
+    }
+    free(stored_first);
+}
+
+/* The metrics know no delivery status: nothing is to be recomputed. */
+static void a_status_marks_nothing_dirty(void **state)
+{
+    struct loading *loading = *state;
+    char text[256];
+    struct record sent = loading_message("wamid.1", LOADING_T0, "hello");
+    loading_make_outbound(&sent, "sent");
+    struct record read = loading_status("wamid.1", "read", LOADING_T0 + MINUTES(1), text);
+    loading_put_run(loading, &sent);
+    test_database_run(loading->database->connection,
+                      "TRUNCATE etl.rollup_dirty_days, etl.rollup_dirty_conversations");
+    loading_put_run(loading, &read);
+    loading_expect(loading, "SELECT status FROM etl.messages", "read");
+    loading_expect(loading,
+                   "SELECT (SELECT count(*) FROM etl.rollup_dirty_days),"
+                   " (SELECT count(*) FROM etl.rollup_dirty_conversations)",
+                   "0|0");
+}
+
 static void tenants_of_one_batch_stay_apart(void **state)
 {
     struct loading *loading = *state;
@@ -311,6 +381,9 @@ int main(void)
         TEST(what_cannot_be_decoded_is_kept_as_it_was),
         TEST(a_record_of_an_unknown_channel_is_a_dead_letter),
         TEST(dead_letters_of_the_bus_become_rows),
+        TEST(a_dead_letter_with_an_endless_reason_is_kept),
+        TEST(metadata_decides_between_equal_labels),
+        TEST(a_status_marks_nothing_dirty),
         TEST(tenants_of_one_batch_stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
