@@ -6,14 +6,20 @@
 
 enum { MESSAGES = 3000, KILLS = 6, CUTS = 6 };
 
+/* Several threads, since a thread is one partition. */
 static void put_messages(struct loading *loading, int from, int count)
 {
+    enum { THREADS = 7 };
+    static const char *const threads[THREADS] = {"573001112201", "573001112202", "573001112203",
+                                                 "573001112204", "573001112205", "573001112206",
+                                                 "573001112207"};
     struct record *records = calloc((size_t)count, sizeof *records);
     char(*names)[32] = calloc((size_t)count, sizeof *names);
     assert_true(records != NULL && names != NULL);
     for (int i = 0; i < count; i++) {
         (void)snprintf(names[i], sizeof names[i], "wamid.%d", from + i);
-        records[i] = loading_message(names[i], LOADING_T0 + (from + i) * US_PER_SECOND, "hello");
+        records[i] = loading_message_of("acme", names[i], threads[i % THREADS],
+                                        LOADING_T0 + (from + i) * US_PER_SECOND, "hello");
     }
     loading_put_many(loading, records, NULL, (size_t)count);
     free(records);
@@ -63,9 +69,11 @@ static int stored_messages(struct loading *loading)
     return count;
 }
 
+/* Kafka gives away the partitions of a killed consumer after some seconds only. */
 static void wait_for_progress(struct loading *loading, int above)
 {
-    for (int i = 0; i < 2000 && stored_messages(loading) <= above; i++)
+    const int64_t until_us = clock_monotonic_us() + 60 * US_PER_SECOND;
+    while (clock_monotonic_us() < until_us && stored_messages(loading) <= above)
         (void)usleep(2000);
     if (stored_messages(loading) <= above)
         fail_msg("the loader stores nothing");
@@ -157,6 +165,65 @@ static void a_running_loader_that_was_overtaken_ends(void **state)
     loading_expect(loading, "SELECT count(*) FROM etl.messages", "100");
 }
 
+static void kill_loader(pid_t loader)
+{
+    int status;
+    assert_int_equal(kill(loader, SIGKILL), 0);
+    assert_int_equal(waitpid(loader, &status, 0), loader);
+    assert_true(WIFSIGNALED(status)); /* and did not end by itself before */
+}
+
+/* Of two, one waits on the embedded bus; both work on Kafka. Whichever is killed, the other loads
+ * what it had, and a third that joins in the middle takes nothing twice. */
+static void loaders_of_one_group_leave_each_message_once(struct loading *loading)
+{
+    loading_run(loading); /* the tenants and channels */
+    put_messages(loading, 0, MESSAGES);
+    close_producer(loading);
+    loading->conf.batch_records = 50;
+    loading->conf.until_idle = false;
+    pid_t first = start_loader(loading);
+    pid_t second = start_loader(loading);
+    wait_for_progress(loading, MESSAGES / 10);
+    kill_loader(first);
+    pid_t third = start_loader(loading);
+    wait_for_progress(loading, MESSAGES / 2);
+    kill_loader(second);
+    wait_for_progress(loading, MESSAGES - 1);
+    kill_loader(third);
+    expect_each_once(loading, MESSAGES);
+}
+
+static void loaders_of_one_embedded_bus_leave_each_message_once(void **state)
+{
+    loaders_of_one_group_leave_each_message_once(*state);
+}
+
+static int setup_kafka(void **state)
+{
+    struct loading *loading = loading_new();
+    static char prefix[64];
+    struct err err;
+    bus_producer_close(&loading->producer, 1000);
+    (void)snprintf(prefix, sizeof prefix, "load%llx", (unsigned long long)clock_now_us());
+    loading->bus.kind = BUS_KAFKA;
+    loading->bus.brokers = getenv("SLUICE_TEST_KAFKA");
+    loading->bus.topic_prefix = prefix;
+    loading->conf.group = prefix;
+    if (loading->bus.brokers == NULL)
+        fail_msg("SLUICE_TEST_KAFKA is not set: run \"scripts/kafka start\" and set it");
+    if (bus_prepare(&loading->bus, &err) != RC_OK ||
+        bus_producer_open(&loading->bus, &loading->producer, &err) != RC_OK)
+        fail_msg("%s", err.msg);
+    *state = loading;
+    return 0;
+}
+
+static void loaders_of_one_kafka_group_leave_each_message_once(void **state)
+{
+    loaders_of_one_group_leave_each_message_once(*state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, loading_setup, loading_teardown)
 
 int main(void)
@@ -166,6 +233,15 @@ int main(void)
         TEST(a_lost_connection_leaves_each_message_once),
         TEST(a_zombie_cannot_commit),
         TEST(a_running_loader_that_was_overtaken_ends),
+        TEST(loaders_of_one_embedded_bus_leave_each_message_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest kafka_tests[] = {
+        cmocka_unit_test_setup_teardown(loaders_of_one_kafka_group_leave_each_message_once,
+                                        setup_kafka, loading_teardown),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    const char *declined = getenv("SLUICE_WITHOUT_KAFKA");
+    if (declined != NULL && strcmp(declined, "1") == 0)
+        return failed;
+    return failed + cmocka_run_group_tests(kafka_tests, NULL, NULL);
 }
