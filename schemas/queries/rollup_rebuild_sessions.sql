@@ -88,7 +88,7 @@ WITH home AS (  -- the conversation whose columns the sessions take: the represe
   SELECT rep, seq, count(*) AS n, array_agg(replied_at ORDER BY run) AS replied_at,
          array_agg((EXTRACT(epoch FROM replied_at - waiting_since) * 1000000)::bigint ORDER BY run) AS waited_us,
          round(avg(EXTRACT(epoch FROM replied_at - waiting_since)), 2) AS avg_s
-    FROM wait WHERE waiting_since IS NOT NULL AND replied_at IS NOT NULL
+    FROM wait WHERE etl.nonneg_s(replied_at - waiting_since) IS NOT NULL
    GROUP BY rep, seq
 ), h AS (  -- a provider-sessioned conversation has its one session even without messages
   SELECT c.rep, g.seq, g.t0, g.t1, g.fin, g.contact_first, g.any_first, g.contact_last, g.agent_last, g.any_last,
@@ -161,9 +161,9 @@ SELECT p.id, $1::uuid, p.channel_id, p.rep, p.seq, p.channel, p.contact_id, p.ag
     CASE WHEN outcome = 'resolved' THEN etl.nonneg_s(ended - started) END,
     CASE WHEN outcome IN ('resolved', 'abandoned') THEN etl.nonneg_s(ended - started) END,
     pair.avg_s, coalesce(pair.n, 0),
-    CASE WHEN oh.enabled AND resp >= opened
+    CASE WHEN oh.enabled AND etl.nonneg_s(resp - opened) IS NOT NULL
          THEN etl.business_seconds(oh.schedule, oh.timezone, oh.holidays, opened, resp)::integer END,
-    CASE WHEN oh.enabled AND outcome = 'resolved' AND ended >= started
+    CASE WHEN oh.enabled AND outcome = 'resolved' AND etl.nonneg_s(ended - started) IS NOT NULL
          THEN etl.business_seconds(oh.schedule, oh.timezone, oh.holidays, started, ended)::integer END,
     survey.score_pct, escalated.id IS NOT NULL, coalesce(pair.replied_at, '{}'), coalesce(pair.waited_us, '{}'), $2::timestamptz,
     CASE WHEN any_last IS NULL THEN NULL WHEN any_last = contact_last THEN 'c' WHEN any_last = agent_last THEN 'a' ELSE 'b' END

@@ -12,8 +12,10 @@
 #include <stdlib.h>
 
 #include "lib/clock.h"
+#include "loaders/catalog.h"
 #include "loaders/rollup.h"
 #include "tests/support/database.h"
+#include "transform/ids.h"
 
 #define SLICES 10
 #define AS_OF_FIRST "2025-11-05T00:00:00Z"
@@ -153,11 +155,62 @@ static void rebuild_and_new_time_zone_equal_a_recount(void **state)
     expect_equal(database, seed);
 }
 
+/* What a pipeline file with another zone does, while days are still marked: no rebuild is asked
+ * for. */
+static void a_new_time_zone_moves_every_day(void **state)
+{
+    const struct test_database *database = *state;
+    const struct rollup_conf last = {.as_of_us = instant(AS_OF_LAST)};
+    const struct catalog_tenant tenant = {.id = ids_tenant(STR_LIT("york")),
+                                          .slug = "york",
+                                          .name = "york",
+                                          .timezone = "Pacific/Kiritimati"};
+    const struct catalog catalog = {.tenants = &tenant, .tenant_count = 1};
+    struct err err;
+    unsigned long seed = first_seed() + 2;
+    plan(database, seed);
+    load(database);
+    test_database_run(database->connection,
+                      "SELECT fixture.mark(tenant_id, NULL, responded_at) FROM etl.csat_responses");
+    if (catalog_apply(database->connection, &catalog, &err) != RC_OK)
+        fail_msg("%s", err.msg);
+    rollup(database, &last);
+    expect_equal(database, seed);
+}
+
+/* Clocks that were never set: the differences fit no column. The rollup must go on. */
+static void impossible_times_do_not_stop_the_rollup(void **state)
+{
+    const struct test_database *database = *state;
+    const struct rollup_conf last = {.as_of_us = instant(AS_OF_LAST)};
+    test_database_run(
+        database->connection,
+        "SELECT fixture.tenant('acme', 'America/Bogota');"
+        "SELECT fixture.channel(etl.uuid5('tenant/acme'), 'b2chat', 'other', 'desk', true);"
+        "INSERT INTO etl.office_hours (tenant_id, timezone, schedule) VALUES"
+        " (etl.uuid5('tenant/acme'), 'UTC', '[{\"day\":1,\"start\":\"00:00\",\"end\":\"00:00\"},"
+        "{\"day\":2,\"start\":\"00:00\",\"end\":\"00:00\"}]');"
+        "SELECT fixture.conversation(id, 'chat', '0001-01-01Z') FROM etl.channels;"
+        "UPDATE etl.conversations SET source_created_at = '0001-01-01Z', opened_at = '0001-01-01Z',"
+        " picked_up_at = '2025-11-01Z', provider_response_at = '2025-11-01Z', closed_at ="
+        " '9999-11-02Z';"
+        "SELECT fixture.message(id, 'm1', '0001-01-01Z', 'contact') FROM etl.conversations;"
+        "SELECT fixture.message(id, 'm2', '9999-11-01Z', 'agent') FROM etl.conversations;");
+    rollup(database, &last);
+    char *row = test_database_rows(database->connection,
+                                   "SELECT pickup_s, first_response_s, resolution_s, duration_s,"
+                                   " resolution_bh_s FROM etl.conversation_sessions");
+    assert_string_equal(row, "-|-|-|-|-\n");
+    free(row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rollups_equal_a_recount, setup, teardown),
         cmocka_unit_test_setup_teardown(rebuild_and_new_time_zone_equal_a_recount, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_new_time_zone_moves_every_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(impossible_times_do_not_stop_the_rollup, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
