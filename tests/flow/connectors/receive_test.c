@@ -1,5 +1,5 @@
-/* The webhook endpoint as a process of its own, an embedded bus in a folder of its own, libcurl and
- * plain sockets as the sender: what was answered is held against what is on the bus. */
+/* The webhook endpoint as a process of its own, a bus of its own (embedded, then Kafka), libcurl
+ * and plain sockets as the sender: what was answered is held against what is on the bus. */
 #include "connectors/receive.h"
 
 #include <arpa/inet.h>
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <librdkafka/rdkafka.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -31,6 +32,7 @@
 #include "lib/limits.h"
 #include "lib/log.h"
 #include "lib/stop.h"
+#include "tests/flow/bus/fixture.h"
 #include "transform/ids.h"
 
 #define SECRET "3f1c9a7e5b2d4c6f8a0b1c2d3e4f5a6b"
@@ -45,6 +47,7 @@ struct bench { /* one server with its folder */
     char log_path[96];
     char hooks[80];
     char admin[80];
+    char prefix[64];
     pid_t pid;
     struct bus_conf bus;
     struct receive_connector connector;
@@ -54,6 +57,7 @@ struct bench { /* one server with its folder */
 
 /* ---- the server ---- */
 
+static enum bus_kind kind_tested;
 static const char *const secrets[] = {"of-last-month", SECRET};
 
 static void configure(struct bench *bench)
@@ -71,8 +75,9 @@ static void configure(struct bench *bench)
         .app_secrets = secrets,
         .app_secret_count = 2,
     };
-    bench->bus = (struct bus_conf){.kind = BUS_EMBEDDED,
-                                   .topic_prefix = "sluice",
+    bench->bus = (struct bus_conf){.kind = kind_tested,
+                                   .topic_prefix = bench->prefix,
+                                   .brokers = getenv("SLUICE_TEST_KAFKA"),
                                    .path = bench->bus_path,
                                    .retention_days = 30,
                                    .partitions = 1,
@@ -95,6 +100,7 @@ static struct bench *bench_new(void)
     (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/sluice-receive-XXXXXX");
     assert_non_null(mkdtemp(bench->folder));
     (void)snprintf(bench->bus_path, sizeof bench->bus_path, "%s/bus.db", bench->folder);
+    (void)snprintf(bench->prefix, sizeof bench->prefix, "%s", strrchr(bench->folder, '/') + 1);
     (void)snprintf(bench->log_path, sizeof bench->log_path, "%s/log", bench->folder);
     configure(bench);
     return bench;
@@ -165,13 +171,18 @@ static void await_line(const struct bench *bench, const char *words, struct benc
     fail_msg("the server never logged \"%s\"", words);
 }
 
-static void bench_start(struct bench *bench)
+static void bench_fork(struct bench *bench)
 {
     (void)unlink(bench->log_path);
     bench->pid = fork();
     assert_true(bench->pid >= 0);
     if (bench->pid == 0)
         exit(child(bench));
+}
+
+static void bench_start(struct bench *bench)
+{
+    bench_fork(bench);
     await_line(bench, "msg=\"taking webhooks\"", bench);
 }
 
@@ -227,6 +238,26 @@ static size_t make_body(char out[static BODY_BYTES], unsigned number)
         number, number);
     assert_true(n > 0 && n < BODY_BYTES);
     return (size_t)n;
+}
+
+#define BODY_HEAD                                                                                  \
+    "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"318845207461093\","            \
+    "\"changes\":[{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\","          \
+    "\"metadata\":"                                                                                \
+    "{\"display_phone_number\":\"576015550142\",\"phone_number_id\":\"" ACCOUNT "\"},"             \
+    "\"contacts\":[{\"profile\":{\"name\":\"L\"},\"wa_id\":\"573005550178\"}],\"messages\":["
+
+/* One message with a long text; the caller frees it. */
+static struct str make_large_body(unsigned number, size_t text_bytes)
+{
+    struct buf body;
+    buf_init(&body, MIB);
+    assert_true(buf_printf(&body,
+                           BODY_HEAD
+                           "{\"from\":\"573005550178\",\"id\":\"wamid.TEST%08u\",\"timestamp\":"
+                           "\"1763650800\",\"type\":\"text\",\"text\":{\"body\":\"%0*u\"}}]}}]}]}",
+                           number, (int)text_bytes, number));
+    return buf_peek(&body);
 }
 
 static void sign(struct str body, char header_out[static 128])
@@ -360,21 +391,39 @@ static enum rc from_the_start(void *context, enum bus_topic topic, int32_t parti
 
 typedef void message_fn(void *context, const struct bus_message *message);
 
+static size_t count_topic(const struct bench *bench, enum bus_topic topic)
+{
+    struct bus_partition_range range;
+    size_t partitions;
+    struct err err;
+    assert_int_equal(bus_ranges(&bench->bus, topic, &range, 1, &partitions, &err), RC_OK);
+    assert_int_equal(partitions, 1);
+    return (size_t)(range.next_offset - range.first_offset);
+}
+
 static size_t read_topic(const struct bench *bench, enum bus_topic topic, message_fn *each,
                          void *context)
 {
+    static unsigned readers;
+    char group[96];
+    (void)snprintf(group, sizeof group, "%s-%u", bench->prefix, readers++);
     struct bus_consumer_conf conf = {
-        .group = "test", .topics = &topic, .topic_count = 1, .start_offset = from_the_start};
+        .group = group, .topics = &topic, .topic_count = 1, .start_offset = from_the_start};
     struct bus_consumer *consumer = NULL;
-    struct bus_batch batch;
     struct err err;
     size_t count = 0;
+    const size_t wanted = count_topic(bench, topic);
     assert_int_equal(bus_consumer_open(&bench->bus, &conf, &consumer, &err), RC_OK);
-    while (bus_consumer_poll(consumer, 200, 1000, MIB, &batch, &err) == RC_OK)
+    for (int polls = 0; count < wanted && polls < 300; polls++) {
+        struct bus_batch batch;
+        enum rc rc = bus_consumer_poll(consumer, 200, 1000, 16 * MIB, &batch, &err);
+        assert_true(rc == RC_OK || rc == RC_AGAIN);
         for (size_t i = 0; i < batch.count; i++, count++)
             if (each != NULL)
                 each(context, &batch.messages[i].message);
+    }
     bus_consumer_close(&consumer);
+    assert_int_equal(count, wanted);
     return count;
 }
 
@@ -700,6 +749,147 @@ static void says_try_later_when_the_bus_is_stuck(void **state)
     (void)sqlite3_close(lock);
     assert_int_equal(exchange_run(exchange), 200);
     exchange_free(exchange);
+    bench_stop_cleanly(bench);
+    bench_free(bench);
+}
+
+/* The bus's queue (64 MiB) is full before the memory for bodies is. */
+static void says_try_later_when_the_queue_is_full(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, TEXT_BYTES = 200 * 1024 };
+    struct exchange *exchanges[COUNT];
+    struct bench *bench = bench_new();
+    bench_start(bench);
+    assert_int_equal(post_signed(bench, STR_LIT("{}")), 200);
+    sqlite3 *lock = NULL;
+    assert_int_equal(sqlite3_open(bench->bus_path, &lock), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(lock, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    CURLM *multi = curl_multi_init();
+    for (unsigned i = 0; i < COUNT; i++) {
+        struct str body = make_large_body(i, TEXT_BYTES);
+        exchanges[i] = exchange_new(bench->hooks, HOOK);
+        exchange_signed_body(exchanges[i], body);
+        free((void *)(uintptr_t)body.p);
+        (void)curl_multi_add_handle(multi, exchanges[i]->curl);
+    }
+    bool locked = true;
+    for (int running = COUNT; running > 0;) {
+        (void)curl_multi_perform(multi, &running);
+        if (running < COUNT && locked) {
+            assert_int_equal(sqlite3_exec(lock, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+            locked = false;
+        }
+        (void)curl_multi_poll(multi, NULL, 0, 100, NULL);
+    }
+    size_t stored = 0, busy = 0;
+    for (unsigned i = 0; i < COUNT; i++) {
+        stored += exchange_status(exchanges[i]) == 200;
+        busy += exchange_status(exchanges[i]) == 503 &&
+                exchange_has_header(exchanges[i], "Retry-After: 1\r");
+        (void)curl_multi_remove_handle(multi, exchanges[i]->curl);
+        exchange_free(exchanges[i]);
+    }
+    (void)curl_multi_cleanup(multi);
+    (void)sqlite3_close(lock);
+    assert_int_equal(stored + busy, COUNT);
+    assert_true(stored > 0);
+    assert_true(busy > 0);
+    bench_stop_cleanly(bench);
+    assert_int_equal(count_topic(bench, BUS_RAW), stored + 1);
+    bench_free(bench);
+}
+
+/* ---- a set that the bus can never take ---- */
+
+static void expect_publish_letter(void *context, const struct bus_message *message)
+{
+    struct deadletter letter;
+    deadletter_from_message(message, &letter);
+    assert_str(letter.payload, *(const struct str *)context);
+    assert_str(letter.stage, STR_LIT("publish"));
+    assert_str(letter.reason, STR_LIT("too_large"));
+}
+
+static void make_narrow_topic(const struct bench *bench, enum bus_topic topic, const char *bytes)
+{
+    char name[BUS_TOPIC_NAME_BYTES], why[256];
+    bus_topic_name(&bench->bus, topic, name);
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    assert_int_equal(
+        rd_kafka_conf_set(conf, "bootstrap.servers", bench->bus.brokers, why, sizeof why),
+        RD_KAFKA_CONF_OK);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    assert_non_null(client);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(name, 1, 1, why, sizeof why);
+    assert_int_equal(rd_kafka_NewTopic_set_config(wanted, "max.message.bytes", bytes), 0);
+    rd_kafka_CreateTopics(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20000);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), 0);
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewTopic_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
+/* The brokers' limit for records is smaller than a record, that for dead letters is not. */
+static void keeps_a_body_that_the_bus_refuses(void **state)
+{
+    (void)state;
+    const struct bus_property plain = {"compression.type", "none"};
+    struct bench *bench = bench_new();
+    bench->bus.properties = &plain;
+    bench->bus.property_count = 1;
+    make_narrow_topic(bench, BUS_RECORDS, "5000");
+    bench_start(bench);
+    struct str body = make_large_body(1, 10000);
+    assert_int_equal(post_signed(bench, body), 200);
+    assert_int_equal(read_topic(bench, BUS_DEADLETTER, expect_publish_letter, &body), 1);
+    free((void *)(uintptr_t)body.p);
+    bench_stop_cleanly(bench);
+    bench_free(bench);
+}
+
+/* ---- a bus that comes later ---- */
+
+/* A process that has the file for itself: it is not in WAL mode yet. */
+static pid_t hold_file(const struct bench *bench)
+{
+    int ends[2];
+    char held = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        sqlite3 *db = NULL;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (sqlite3_open(bench->bus_path, &db) != SQLITE_OK ||
+            sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK ||
+            write(ends[1], "!", 1) != 1)
+            _exit(1);
+        for (;;)
+            (void)pause();
+    }
+    (void)close(ends[1]);
+    assert_int_equal(read(ends[0], &held, 1), 1);
+    (void)close(ends[0]);
+    return pid;
+}
+
+static void waits_for_the_bus(void **state)
+{
+    (void)state;
+    char text[BODY_BYTES];
+    struct bench *bench = bench_new();
+    pid_t holder = hold_file(bench);
+    bench_fork(bench);
+    await_line(bench, "msg=\"the bus is away", NULL);
+    assert_int_equal(kill(holder, SIGKILL), 0);
+    assert_int_equal(waitpid(holder, NULL, 0), holder);
+    await_line(bench, "msg=\"taking webhooks\"", bench);
+    assert_int_equal(post_signed(bench, (struct str){text, make_body(text, 1)}), 200);
     bench_stop_cleanly(bench);
     bench_free(bench);
 }
@@ -1067,7 +1257,7 @@ static void says_why_it_cannot_start(void **state)
     bench_free(bench);
 }
 
-int main(void)
+static int test_embedded(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stores_exactly_what_the_body_says),
@@ -1077,6 +1267,8 @@ int main(void)
         cmocka_unit_test(keeps_what_cannot_be_read),
         cmocka_unit_test(says_try_later_when_the_disk_is_full),
         cmocka_unit_test(says_try_later_when_the_bus_is_stuck),
+        cmocka_unit_test(says_try_later_when_the_queue_is_full),
+        cmocka_unit_test(waits_for_the_bus),
         cmocka_unit_test(loses_nothing_when_killed),
         cmocka_unit_test(loses_nothing_when_stopped),
         cmocka_unit_test(takes_512_connections_at_once),
@@ -1086,9 +1278,33 @@ int main(void)
         cmocka_unit_test(shows_health_and_metrics),
         cmocka_unit_test(says_why_it_cannot_start),
     };
+    kind_tested = BUS_EMBEDDED;
+    return cmocka_run_group_tests_name("webhooks to the embedded bus", tests, NULL, NULL);
+}
+
+static int test_kafka(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stores_exactly_what_the_body_says),
+        cmocka_unit_test(keeps_what_cannot_be_read),
+        cmocka_unit_test(keeps_a_body_that_the_bus_refuses),
+        cmocka_unit_test(loses_nothing_when_killed),
+        cmocka_unit_test(loses_nothing_when_stopped),
+        cmocka_unit_test(takes_512_connections_at_once),
+        cmocka_unit_test(takes_pipelined_requests),
+        cmocka_unit_test(shows_health_and_metrics),
+    };
+    kind_tested = BUS_KAFKA;
+    return cmocka_run_group_tests_name("webhooks to kafka", tests, NULL, NULL);
+}
+
+int main(void)
+{
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = test_embedded();
+    if (kafka_wanted())
+        failed += test_kafka();
     curl_global_cleanup();
     return failed;
 }
