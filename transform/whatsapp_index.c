@@ -12,12 +12,19 @@ bool wa_index_init(struct wa_index *index, struct arena *arena, size_t keys)
     return index->slots != NULL;
 }
 
-static size_t hash(struct str key) /* FNV-1a; ids differ in their last characters */
+/* Eight bytes a step; every byte reaches every bit that the mask keeps. */
+static size_t hash(struct str key)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < key.n; i++)
-        h = (h ^ (unsigned char)key.p[i]) * UINT64_C(0x100000001b3);
-    return (size_t)(h ^ h >> 32);
+    uint64_t h = key.n;
+    while (key.n > 0) {
+        uint64_t word = 0;
+        size_t n = key.n < sizeof word ? key.n : sizeof word;
+        memcpy(&word, key.p, n);
+        h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 32;
+        key = (struct str){key.p + n, key.n - n};
+    }
+    return (size_t)h;
 }
 
 /* Of the key, or the free one where it belongs: half of the slots stay free. */
