@@ -14,6 +14,7 @@
 /* What is the same for all bodies of a route. */
 struct lane {
     struct normalizer *normalizer;
+    struct normalizer_counts counts; /* of all bodies before the one in hand */
     struct auth_keys *keys;
     struct channel_account *accounts;
     struct normalizer_conf conf;
@@ -379,6 +380,16 @@ static void finish(struct ingest *ingest, bool with_raw, struct ingest_set *set_
     };
 }
 
+/* The normalizer counts since it was made; the set states what this body added. */
+static void take_counts(struct lane *lane, struct ingest_set *set)
+{
+    struct normalizer_counts now;
+    normalizer_counts(lane->normalizer, &now);
+    set->ignored = now.ignored - lane->counts.ignored;
+    set->text_replaced = now.text_replaced - lane->counts.text_replaced;
+    lane->counts = now;
+}
+
 enum rc ingest_body(struct ingest *ingest, const struct route *route,
                     const struct ingest_body *body, struct ingest_set *set_out, struct err *err)
 {
@@ -388,6 +399,7 @@ enum rc ingest_body(struct ingest *ingest, const struct route *route,
         return rc;
     sum_up_letters(ingest);
     finish(ingest, ingest->archive_raw, set_out);
+    take_counts(lane_of(ingest, route), set_out);
     return RC_OK;
 }
 

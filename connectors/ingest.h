@@ -29,7 +29,9 @@ struct ingest_set {
     const struct bus_message *messages;
     size_t count;
     size_t records;
-    size_t rejects; /* all of them, dead letters left out included */
+    size_t rejects;         /* all of them, dead letters left out included */
+    uint64_t ignored;       /* parts that carry no traffic, or none that this version reads */
+    uint64_t text_replaced; /* NULs and lone surrogates turned into U+FFFD */
 };
 
 /* Told of every reject, with its word for dead letters: for counting. */

@@ -79,11 +79,6 @@ const char *verdict_name(enum verdict verdict)
     return rows[verdict].name;
 }
 
-unsigned int verdict_status(enum verdict verdict)
-{
-    return rows[verdict].status;
-}
-
 enum MHD_Result receive_answer(const struct receive_answers *answers,
                                struct MHD_Connection *connection, enum verdict verdict,
                                bool closing)

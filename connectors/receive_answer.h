@@ -31,7 +31,6 @@ void receive_answers_free(struct receive_answers **answers);
 
 /* The stable word of a verdict, for metrics and logs. */
 const char *verdict_name(enum verdict verdict);
-unsigned int verdict_status(enum verdict verdict);
 
 /* closing: the connection is closed after the answer. */
 enum MHD_Result receive_answer(const struct receive_answers *answers,

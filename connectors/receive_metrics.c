@@ -14,6 +14,8 @@ struct receive_metrics {
     struct metric *rejected[REJECT_CODES];
     struct metric *acknowledged;
     struct metric *records;
+    struct metric *ignored;
+    struct metric *text_replaced;
     struct metric *bytes;
     struct metric *connections;
     struct metric *unconfirmed;
@@ -79,6 +81,12 @@ static void add_counters(struct receive_metrics *metrics)
 {
     metrics->records = add_plain(metrics, METRIC_COUNTER, "sluice_receive_records_total",
                                  "Canonical records made of authenticated bodies.");
+    metrics->ignored = add_plain(metrics, METRIC_COUNTER, "sluice_receive_ignored_total",
+                                 "Parts of bodies that carry no traffic, or none that this "
+                                 "version reads.");
+    metrics->text_replaced =
+        add_plain(metrics, METRIC_COUNTER, "sluice_receive_text_replaced_total",
+                  "NULs and lone surrogates in texts, turned into U+FFFD.");
     metrics->bytes = add_plain(metrics, METRIC_COUNTER, "sluice_receive_bytes_total",
                                "Bytes of authenticated bodies.");
     metrics->bus_delivered = add_plain(metrics, METRIC_COUNTER, "sluice_bus_delivered_total",
@@ -132,9 +140,12 @@ void receive_metrics_acknowledged(struct receive_metrics *metrics, int64_t us)
     metric_observe(metrics->acknowledged, us);
 }
 
-void receive_metrics_put(struct receive_metrics *metrics, size_t records, size_t bytes)
+void receive_metrics_put(struct receive_metrics *metrics, const struct ingest_set *set,
+                         size_t bytes)
 {
-    metric_add(metrics->records, (int64_t)records);
+    metric_add(metrics->records, (int64_t)set->records);
+    metric_add(metrics->ignored, (int64_t)set->ignored);
+    metric_add(metrics->text_replaced, (int64_t)set->text_replaced);
     metric_add(metrics->bytes, (int64_t)bytes);
 }
 

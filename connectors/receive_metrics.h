@@ -5,6 +5,7 @@
 #ifndef SLUICE_CONNECTORS_RECEIVE_METRICS_H
 #define SLUICE_CONNECTORS_RECEIVE_METRICS_H
 
+#include "connectors/ingest.h"
 #include "connectors/receive_answer.h"
 #include "connectors/route.h"
 #include "lib/buf.h"
@@ -19,7 +20,8 @@ void receive_metrics_answered(struct receive_metrics *metrics, const struct rout
                               enum verdict verdict);
 /* From the request's headers to the answer, of a stored body. */
 void receive_metrics_acknowledged(struct receive_metrics *metrics, int64_t us);
-void receive_metrics_put(struct receive_metrics *metrics, size_t records, size_t bytes);
+void receive_metrics_put(struct receive_metrics *metrics, const struct ingest_set *set,
+                         size_t bytes);
 void receive_metrics_rejected(struct receive_metrics *metrics, const char *reason);
 
 struct receive_metrics_now { /* looked up when somebody asks */

@@ -317,7 +317,7 @@ static enum MHD_Result store(struct request *request, struct ingest *ingest)
         request->verdict = VERDICT_UNAVAILABLE;
         return answer(request);
     }
-    receive_metrics_put(request->server->metrics, set.records, body.bytes.n);
+    receive_metrics_put(request->server->metrics, &set, body.bytes.n);
     return put(request, &set, STAGE_WAITING);
 }
 

@@ -36,18 +36,6 @@ static void expect_each_once(struct loading *loading, int count)
     loading_expect(loading, "SELECT sum(next_offset) FROM etl.bus_offsets", expected);
 }
 
-/* A loader in a process of its own; the parent holds nothing of the bus open meanwhile. */
-static pid_t start_loader(const struct loading *loading)
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child > 0)
-        return child;
-    struct load_counts counts;
-    struct err err;
-    _exit(load_run(&loading->conf, &loading->bus, &counts, &err) == RC_OK ? 0 : 1);
-}
-
 static void close_producer(struct loading *loading)
 {
     bus_producer_close(&loading->producer, 10000);
@@ -87,7 +75,7 @@ static void a_killed_loader_leaves_each_message_once(void **state)
     close_producer(loading);
     loading->conf.batch_records = 50;
     for (int i = 0; i < KILLS; i++) {
-        pid_t loader = start_loader(loading);
+        pid_t loader = loading_start(loading);
         wait_for_progress(loading, stored_messages(loading));
         (void)usleep((useconds_t)(i * 1700));
         assert_int_equal(kill(loader, SIGKILL), 0);
@@ -106,7 +94,7 @@ static void a_lost_connection_leaves_each_message_once(void **state)
     put_messages(loading, 0, MESSAGES);
     close_producer(loading);
     loading->conf.batch_records = 50;
-    pid_t loader = start_loader(loading);
+    pid_t loader = loading_start(loading);
     for (int i = 0; i < CUTS; i++) {
         int before = stored_messages(loading);
         if (before == MESSAGES)
@@ -153,7 +141,7 @@ static void a_running_loader_that_was_overtaken_ends(void **state)
     put_messages(loading, 0, 100);
     loading->conf.until_idle = false;
     close_producer(loading);
-    pid_t overtaken = start_loader(loading);
+    pid_t overtaken = loading_start(loading);
     wait_for_progress(loading, 99);
     test_database_run(loading->database->connection,
                       "UPDATE etl.bus_offsets SET next_offset = next_offset + 1"
@@ -182,11 +170,11 @@ static void loaders_of_one_group_leave_each_message_once(struct loading *loading
     close_producer(loading);
     loading->conf.batch_records = 50;
     loading->conf.until_idle = false;
-    pid_t first = start_loader(loading);
-    pid_t second = start_loader(loading);
+    pid_t first = loading_start(loading);
+    pid_t second = loading_start(loading);
     wait_for_progress(loading, MESSAGES / 10);
     kill_loader(first);
-    pid_t third = start_loader(loading);
+    pid_t third = loading_start(loading);
     wait_for_progress(loading, MESSAGES / 2);
     kill_loader(second);
     wait_for_progress(loading, MESSAGES - 1);

@@ -40,17 +40,6 @@ static pid_t start_rollup(const struct loading *loading)
     _exit(1);
 }
 
-static pid_t start_loader(const struct loading *loading)
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child > 0)
-        return child;
-    struct load_counts counts;
-    struct err err;
-    _exit(load_run(&loading->conf, &loading->bus, &counts, &err) == RC_OK ? 0 : 1);
-}
-
 static void kill_one(pid_t process)
 {
     int status;
@@ -102,7 +91,7 @@ static void a_rollup_beside_a_loader_ends_as_a_recount(void **state)
     pid_t rollups[ROLLUPS];
     loading_run(loading); /* the tenants and channels */
     put_records(loading);
-    pid_t loader = start_loader(loading);
+    pid_t loader = loading_start(loading);
     for (size_t i = 0; i < ROLLUPS; i++)
         rollups[i] = start_rollup(loading);
     assert_int_equal(waitpid(loader, &status, 0), loader);
@@ -120,7 +109,7 @@ static void a_killed_rollup_loses_no_mark(void **state)
     int status;
     loading_run(loading);
     put_records(loading);
-    pid_t loader = start_loader(loading);
+    pid_t loader = loading_start(loading);
     for (int i = 0; i < KILLS; i++) {
         pid_t rollup = start_rollup(loading);
         (void)usleep((useconds_t)(20000 + i * 7300));

@@ -100,10 +100,38 @@ static void a_body_may_carry_every_number_of_its_tenant_and_no_other(void **stat
     route_table_free(&routes);
 }
 
+/* What is skipped or mended is told per body, though the normalizer counts on. */
+static void a_body_states_what_was_ignored_and_replaced(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"changes\":["
+        "{\"field\":\"account_alerts\",\"value\":{}},"
+        "{\"field\":\"messages\",\"value\":{\"metadata\":{\"phone_number_id\":\"101\"},"
+        "\"messages\":"
+        "[{\"from\":\"573001112233\",\"id\":\"wamid.1\",\"timestamp\":\"1772460000\","
+        "\"type\":\"text\",\"text\":{\"body\":\"a\\u0000b\\ud800\"}}]}}]}]}";
+    const struct receive_connector one = connector("acme", "first", "101");
+    struct route_table *routes;
+    struct err err;
+    assert_int_equal(route_table_new(&one, 1, &routes, &err), RC_OK);
+    struct ingest *ingest = ingest_new(routes, false, ignore_reason, NULL);
+    struct ingest_body body = {.bytes = STR_LIT(text), .request_id = STR_LIT("r1")};
+    for (int turn = 0; turn < 2; turn++) {
+        struct ingest_set set;
+        assert_int_equal(ingest_body(ingest, route_at(routes, 0), &body, &set, &err), RC_OK);
+        assert_int_equal(set.ignored, 1);
+        assert_int_equal(set.text_replaced, 2);
+    }
+    ingest_free(&ingest);
+    route_table_free(&routes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_may_carry_every_number_of_its_tenant_and_no_other),
+        cmocka_unit_test(a_body_states_what_was_ignored_and_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
