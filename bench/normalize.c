@@ -151,7 +151,8 @@ static void normalize_all(struct work *work)
     work->records = work->record_bytes = 0;
     for (size_t i = 0; i < work->input->count; i++) {
         struct str body = body_at(work->input, i);
-        normalizer_begin(work->normalizer, observed_at, SOURCE_WEBHOOK);
+        const struct document document = document_at(observed_at, SOURCE_WEBHOOK);
+        normalizer_begin(work->normalizer, &document);
         if (normalizer_feed(work->normalizer, body.p, body.n, &err) != RC_OK ||
             normalizer_end(work->normalizer, &err) != RC_OK)
             die("a body cannot be normalized", err.msg);
@@ -270,8 +271,7 @@ int main(int argc, char **argv)
     struct uuid tenant_id = ids_tenant(STR_LIT(TENANT));
     struct channel_account account = {
         STR_LIT(WHATSAPP_BODIES_ACCOUNT), STR_LIT("whatsapp_cloud"),
-        ids_channel(&tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT(WHATSAPP_BODIES_ACCOUNT)),
-        STR_NULL};
+        ids_channel(&tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT(WHATSAPP_BODIES_ACCOUNT)), NULL};
     struct normalizer_conf conf = {.channel = channel,
                                    .tenant = STR_LIT(TENANT),
                                    .tenant_id = tenant_id,

@@ -5,8 +5,8 @@
 
 #include "cli/cli.h"
 #include "lib/limits.h"
+#include "transform/channels.h"
 #include "transform/ids.h"
-#include "transform/normalizer.h"
 #include "transform/reject_line.h"
 
 #define PIECE_BYTES (64 * KIB)
@@ -16,7 +16,9 @@
 struct request {
     struct normalizer_conf conf;
     struct channel_account account;
+    struct channel_settings settings;
     int64_t observed_at;
+    enum source_kind source;
     const char *path; /* NULL = stdin */
 };
 
@@ -71,7 +73,8 @@ static enum rc normalize_file(struct normalizer *normalizer, const struct reques
     FILE *file = request->path != NULL ? fopen(name, "re") : stdin;
     if (file == NULL)
         return err_set(err, RC_FATAL, "cannot open \"%s\": %s", name, strerror(errno));
-    normalizer_begin(normalizer, request->observed_at, SOURCE_WEBHOOK);
+    const struct document document = document_at(request->observed_at, request->source);
+    normalizer_begin(normalizer, &document);
     enum rc rc = feed_file(normalizer, file, name, err);
     if (file != stdin)
         (void)fclose(file);
@@ -102,27 +105,36 @@ static int normalize(const struct request *request)
 
 static int list_channels(const char *fact)
 {
-    char words[256] = "";
-    size_t n = 0;
-    for (const char *const *word = normalizer_channels(); *word != NULL && n < sizeof words; word++)
-        n += (size_t)snprintf(words + n, sizeof words - n, " %s", *word);
-    return cli_usage_error(&cli_normalize, "%s; there is:%s", fact, words);
+    struct buf words;
+    buf_init(&words, 4 * KIB);
+    for (const struct channel *channel = channels; channel->word != NULL; channel++)
+        (void)buf_printf(&words, " %s", channel->word);
+    int code =
+        cli_usage_error(&cli_normalize, "%s; there is:%.*s", fact, STR_ARGS(buf_peek(&words)));
+    buf_done(&words);
+    return code;
+}
+
+/* Who would say that there is no such map is normalizer_new. */
+static const struct map_ops *map_of(const struct normalizer_conf *conf)
+{
+    const struct channel *channel = channel_find(conf->channel);
+    return channel != NULL ? channel_map(channel, conf->provider, conf->format) : NULL;
 }
 
 static void complete(struct request *request, const char *account)
 {
     struct normalizer_conf *conf = &request->conf;
-    struct str provider = conf->provider;
-    struct str medium;
-    if (str_is_null(provider))
-        (void)normalizer_channel_defaults(conf->channel, &provider, &medium);
+    const struct map_ops *map = map_of(conf);
     conf->tenant_id = ids_tenant(conf->tenant);
     conf->any_account = true;
-    if (account == NULL)
+    request->source = map != NULL ? map->source : SOURCE_FILE;
+    if (account == NULL || map == NULL)
         return;
+    struct str provider = str_of(map->account_provider);
     request->account = (struct channel_account){
         str_of(account), provider, ids_channel(&conf->tenant_id, provider, str_of(account)),
-        STR_NULL};
+        &request->settings};
     conf->accounts = &request->account;
     conf->account_count = 1;
 }

@@ -114,7 +114,7 @@ static size_t accounts_of(const struct route_table *routes,
             strcmp(other->channel, connector->channel) == 0)
             accounts[count++] =
                 (struct channel_account){str_of(other->account), str_of(other->provider),
-                                         other->channel_id, str_of(other->api_sender)};
+                                         other->channel_id, &other->settings};
     }
     *accounts_out = accounts;
     return count;
@@ -126,7 +126,7 @@ static struct lane *lane_new(const struct route_table *routes, const struct rout
     struct lane *lane = xcalloc(1, sizeof *lane);
     size_t account_count = accounts_of(routes, connector, &lane->accounts);
     lane->conf = (struct normalizer_conf){.channel = str_of(connector->channel),
-                                          .provider = str_of(connector->provider),
+                                          .provider = str_of(connector->map_provider),
                                           .tenant = str_of(connector->tenant),
                                           .tenant_id = connector->tenant_id,
                                           .accounts = lane->accounts,
@@ -293,7 +293,8 @@ static enum rc normalize(struct ingest *ingest, struct lane *lane, struct err *e
         if (rc != RC_OK)
             return rc;
     }
-    normalizer_begin(lane->normalizer, ingest->body->received_at_us, SOURCE_WEBHOOK);
+    const struct document document = document_at(ingest->body->received_at_us, SOURCE_WEBHOOK);
+    normalizer_begin(lane->normalizer, &document);
     enum rc rc =
         normalizer_feed(lane->normalizer, ingest->body->bytes.p, ingest->body->bytes.n, err);
     return rc == RC_OK ? normalizer_end(lane->normalizer, err) : rc;

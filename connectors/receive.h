@@ -27,7 +27,8 @@ struct receive_connector {
     const char *verify_token;       /* NULL = GET verification refused */
     const char *const *app_secrets; /* tried in order */
     size_t app_secret_count;
-    const char *api_sender;
+    const char *map_provider; /* whose shape its bodies have; NULL = the channel's first */
+    struct channel_settings settings;
 };
 
 struct receive_conf {

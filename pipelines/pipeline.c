@@ -140,7 +140,7 @@ static void add_received(struct resolver *r, const struct catalog_tenant *tenant
         .verify_token = file->verify_token,
         .app_secrets = file->app_secrets.v,
         .app_secret_count = file->app_secrets.n,
-        .api_sender = file->api_sender,
+        .settings = {.api_sender = str_of(file->api_sender)},
     };
 }
 

@@ -29,7 +29,7 @@ may_include() { # stage: the stages that its files may name in #include
 }
 for stage in lib bus transform connectors loaders pipelines; do
     allowed=$(may_include $stage | tr ' ' '|')
-    grep -nE '#include "(lib|bus|transform|connectors|loaders|pipelines|cli)/' $stage/*.[ch] |
+    grep -nE '#include "(lib|bus|transform|connectors|loaders|pipelines|cli)/' $(find $stage -name "*.[ch]") |
         grep -vE "#include \"($allowed)/" || true
 done | complain '#include against the arrows of docs/ARCHITECTURE.md:'
 

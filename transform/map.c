@@ -10,8 +10,8 @@ void map_out_begin(const struct map_out *out, enum record_kind kind, const struc
     record_out->tenant_id = out->conf->tenant_id;
     record_out->channel_id = *channel_id;
     record_out->provider = out->provider;
-    record_out->observed_at = out->observed_at;
-    record_out->source_kind = out->source;
+    record_out->observed_at = out->document.observed_at;
+    record_out->source_kind = out->document.source;
 }
 
 enum rc map_out_record(struct map_out *out, const struct record *record, struct err *err)
@@ -43,6 +43,7 @@ bool map_out_account(const struct map_out *out, struct str account,
     if (!conf->any_account)
         return false;
     *account_out = (struct channel_account){
-        account, out->provider, ids_channel(&conf->tenant_id, out->provider, account), STR_NULL};
+        account, out->provider, ids_channel(&conf->tenant_id, out->provider, account),
+        conf->account_count > 0 ? conf->accounts[0].settings : NULL};
     return true;
 }

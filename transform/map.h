@@ -1,6 +1,7 @@
 /* map.h: what a channel's map offers to the normalizer, and what it gets from it.
  *
- * A new channel is one file with its struct map_ops and one line in normalizer.c's table.
+ * A map reads one shape of bytes: a provider's format. The maps of a channel stand in its array,
+ * the channels in channels.c; docs/ADDING-A-CHANNEL.md adds one step by step.
  *
  * Owns:    struct map_out belongs to the normalizer; a map borrows it from open to close.
  * Errors:  bad input goes to map_out_reject, one call per bad element; a result other than RC_OK
@@ -15,19 +16,19 @@ struct map_out {
     const struct normalizer_conf *conf;
     struct normalizer_sink sink;
     struct normalizer_counts counts;
-    struct str provider;
+    struct str provider; /* channels.provider */
     struct arena *arena; /* reset when a document begins */
-    int64_t observed_at;
-    enum source_kind source;
+    struct document document;
 };
 
 struct map; /* each channel's own */
 
 struct map_ops {
-    const char *channel; /* the word of --channel */
-    const char *provider;
-    const char *medium; /* canonical-model 4.1 */
-    const char *format; /* of its input */
+    const char *provider;         /* the word of --provider */
+    const char *format;           /* the word of --format */
+    const char *account_provider; /* channels.provider of its accounts */
+    const char *reads;            /* for people: "webhook bodies of the Cloud API" */
+    enum source_kind source;      /* how such bytes come, where the caller does not know */
     struct map *(*open)(struct map_out *out);
     void (*begin)(struct map *map);
     enum rc (*feed)(struct map *map, const char *bytes, size_t n, struct err *err);

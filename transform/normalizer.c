@@ -2,13 +2,12 @@
 
 #include <stdlib.h>
 
+#include "lib/buf.h"
 #include "lib/limits.h"
+#include "transform/channels.h"
 #include "transform/ids.h"
-#include "transform/map.h"
-#include "transform/whatsapp_map.h"
 
-static const struct map_ops *const channels[] = {&whatsapp_map_ops};
-#define CHANNELS (sizeof channels / sizeof channels[0])
+#define WORDS_BYTES (4 * KIB)
 
 struct normalizer {
     const struct map_ops *ops;
@@ -16,61 +15,64 @@ struct normalizer {
     struct map_out out;
 };
 
-static const struct map_ops *find_channel(struct str channel)
+static enum rc refuse_channel(struct str word, struct err *err)
 {
-    for (size_t i = 0; i < CHANNELS; i++)
-        if (str_is(channel, channels[i]->channel))
-            return channels[i];
-    return NULL;
+    struct buf words;
+    buf_init(&words, WORDS_BYTES);
+    for (const struct channel *channel = channels; channel->word != NULL; channel++)
+        (void)buf_printf(&words, " %s", channel->word);
+    enum rc rc = err_set(err, RC_FATAL, "no channel \"%.*s\": there is%.*s", STR_ARGS(word),
+                         STR_ARGS(buf_peek(&words)));
+    buf_done(&words);
+    return rc;
 }
 
-const char *const *normalizer_channels(void)
+static enum rc refuse_shape(const struct normalizer_conf *conf, const struct channel *channel,
+                            struct err *err)
 {
-    static const char *const words[] = {"whatsapp", NULL};
-    _Static_assert(sizeof words / sizeof words[0] == CHANNELS + 1, "one word for each channel");
-    return words;
+    struct buf words;
+    buf_init(&words, WORDS_BYTES);
+    for (const struct map_ops *const *map = channel->maps; *map != NULL; map++)
+        (void)buf_printf(&words, "%s %s/%s", map == channel->maps ? "" : ",", (*map)->provider,
+                         (*map)->format);
+    bool has_provider = channel_map(channel, conf->provider, STR_NULL) != NULL;
+    struct str found = has_provider ? conf->format : conf->provider;
+    enum rc rc =
+        err_set(err, RC_FATAL, "no %s \"%.*s\" of channel %s: there is, as provider/format,%.*s",
+                has_provider ? "format" : "provider", STR_ARGS(found), channel->word,
+                STR_ARGS(buf_peek(&words)));
+    buf_done(&words);
+    return rc;
 }
 
-bool normalizer_channel_defaults(struct str channel, struct str *provider_out,
-                                 struct str *medium_out)
+static enum rc find_map(const struct normalizer_conf *conf, const struct map_ops **ops_out,
+                        struct err *err)
 {
-    const struct map_ops *ops = find_channel(channel);
-    if (ops == NULL)
-        return false;
-    *provider_out = str_of(ops->provider);
-    *medium_out = str_of(ops->medium);
-    return true;
+    const struct channel *channel = channel_find(conf->channel);
+    if (channel == NULL)
+        return refuse_channel(conf->channel, err);
+    *ops_out = channel_map(channel, conf->provider, conf->format);
+    return *ops_out != NULL ? RC_OK : refuse_shape(conf, channel, err);
 }
 
-static enum rc refuse(struct err *err, const char *what, struct str found, const char *known)
+const struct channel_settings *channel_settings_of(const struct channel_account *account)
 {
-    return err_set(err, RC_FATAL, "no %s \"%.*s\" yet: there is %s", what, STR_ARGS(found), known);
-}
-
-static enum rc check_conf(const struct normalizer_conf *conf, const struct map_ops *ops,
-                          struct err *err)
-{
-    if (ops == NULL)
-        return refuse(err, "channel", conf->channel, normalizer_channels()[0]);
-    if (!str_is_null(conf->provider) && !str_is(conf->provider, ops->provider))
-        return refuse(err, "provider", conf->provider, ops->provider);
-    if (!str_is_null(conf->format) && !str_is(conf->format, ops->format))
-        return refuse(err, "format", conf->format, ops->format);
-    return RC_OK;
+    static const struct channel_settings none;
+    return account->settings != NULL ? account->settings : &none;
 }
 
 enum rc normalizer_new(const struct normalizer_conf *conf, const struct normalizer_sink *sink,
                        struct normalizer **normalizer_out, struct err *err)
 {
-    const struct map_ops *ops = find_channel(conf->channel);
-    enum rc rc = check_conf(conf, ops, err);
+    const struct map_ops *ops = NULL;
+    enum rc rc = find_map(conf, &ops, err);
     if (rc != RC_OK)
         return rc;
     struct normalizer *normalizer = xcalloc(1, sizeof *normalizer);
     normalizer->ops = ops;
     normalizer->out.conf = conf;
     normalizer->out.sink = *sink;
-    normalizer->out.provider = str_of(ops->provider);
+    normalizer->out.provider = str_of(ops->account_provider);
     normalizer->out.arena = arena_new("document", LIMIT_SCOPE_ARENA_BYTES);
     normalizer->map = ops->open(&normalizer->out);
     *normalizer_out = normalizer;
@@ -87,12 +89,10 @@ void normalizer_free(struct normalizer **normalizer)
     *normalizer = NULL;
 }
 
-void normalizer_begin(struct normalizer *normalizer, int64_t observed_at_us,
-                      enum source_kind source)
+void normalizer_begin(struct normalizer *normalizer, const struct document *document)
 {
     arena_reset(normalizer->out.arena);
-    normalizer->out.observed_at = observed_at_us;
-    normalizer->out.source = source;
+    normalizer->out.document = *document;
     normalizer->ops->begin(normalizer->map);
 }
 

@@ -15,19 +15,36 @@
 
 #include "transform/record.h"
 
+/* What the operator says about an account; every member may be empty. */
+struct channel_settings {
+    /* sender_type of messages known only from statuses: agent (default) or bot */
+    struct str api_sender;
+    struct str timezone;   /* IANA, of times that carry none; STR_NULL: such times are refused */
+    struct str date_order; /* of exported chat files: dmy, mdy, ymd; STR_NULL: found out */
+    /* Who writes for the business: mail addresses or "@domain", Telegram user ids, the names in an
+     * exported chat. */
+    const struct str *own;
+    size_t own_count;
+    bool thread_per_contact;             /* email: one root answered by many is many threads */
+    const struct str *reused_id_domains; /* email: sender domains that use a Message-ID twice */
+    size_t reused_id_domain_count;
+};
+
 /* A provider account of the tenant: one row of "channels". */
 struct channel_account {
     struct str account;  /* external_account_id */
     struct str provider; /* channels.provider */
     struct uuid channel_id;
-    struct str
-        api_sender; /* sender_type of messages known only from statuses: agent (default) or bot */
+    const struct channel_settings *settings; /* NULL: none; see channel_settings_of */
 };
 
+/* Never NULL. */
+const struct channel_settings *channel_settings_of(const struct channel_account *account);
+
 struct normalizer_conf { /* borrowed for the life of the normalizer */
-    struct str channel;  /* whatsapp, telegram, email, b2chat, canonical */
-    struct str provider; /* NULL = the channel's default */
-    struct str format;   /* NULL = the channel's default */
+    struct str channel;  /* a word of channels.h */
+    struct str provider; /* whose shape the bytes have; NULL = the channel's first */
+    struct str format;   /* NULL = the provider's first */
     struct str tenant;   /* slug */
     struct uuid tenant_id;
     /* The accounts whose traffic is accepted. any_account: accept every account that the payload
@@ -36,6 +53,24 @@ struct normalizer_conf { /* borrowed for the life of the normalizer */
     size_t account_count;
     bool any_account;
 };
+
+/* What is known of a document beside its bytes. */
+struct document {
+    int64_t observed_at; /* receipt */
+    enum source_kind source;
+    int64_t as_of;            /* files: when they were exported; TIME_NONE = observed_at */
+    int64_t received_at;      /* mail: when the mailbox got it; TIME_NONE = not known */
+    struct str name;          /* files: base name, e.g. "WhatsApp Chat with Ana.txt" */
+    bool is_sent_folder;      /* mail: found among the sent ones */
+    const struct str *labels; /* mail: keywords and labels of the mailbox */
+    size_t label_count;
+};
+
+static inline struct document document_at(int64_t observed_at, enum source_kind source)
+{
+    return (struct document){
+        .observed_at = observed_at, .source = source, .as_of = TIME_NONE, .received_at = TIME_NONE};
+}
 
 enum reject_code { /* stable words for dead letters: reject_code_name */
                    REJECT_JSON_SYNTAX,
@@ -69,25 +104,19 @@ struct normalizer_counts { /* since normalizer_new */
 
 struct normalizer;
 
-/* RC_FATAL: no such channel, provider or format; the message lists those there are. */
+/* RC_FATAL: no such channel, provider or format, or settings that lack what it needs; the message
+ * says what there is. */
 enum rc normalizer_new(const struct normalizer_conf *conf, const struct normalizer_sink *sink,
                        struct normalizer **normalizer_out, struct err *err) MUST_USE;
 void normalizer_free(struct normalizer **normalizer);
 
-void normalizer_begin(struct normalizer *normalizer, int64_t observed_at_us,
-                      enum source_kind source);
+/* The document's texts are borrowed until normalizer_end. */
+void normalizer_begin(struct normalizer *normalizer, const struct document *document);
 enum rc normalizer_feed(struct normalizer *normalizer, const char *bytes, size_t n,
                         struct err *err) MUST_USE;
 enum rc normalizer_end(struct normalizer *normalizer, struct err *err) MUST_USE;
 
 void normalizer_counts(const struct normalizer *normalizer, struct normalizer_counts *counts_out);
 const char *reject_code_name(enum reject_code code);
-
-/* The words that --channel takes, for help texts: NULL-terminated. */
-const char *const *normalizer_channels(void);
-/* channels.provider and channels.channel (medium) of a pipeline file's "channel" word; false: no
- * such channel. */
-bool normalizer_channel_defaults(struct str channel, struct str *provider_out,
-                                 struct str *medium_out);
 
 #endif

@@ -71,7 +71,8 @@ static void run(struct fuzz *fuzz, const uint8_t *bytes, size_t n, size_t piece,
 {
     struct err err;
     fuzz->out = out;
-    normalizer_begin(fuzz->normalizer, OBSERVED_AT, SOURCE_WEBHOOK);
+    const struct document document = document_at(OBSERVED_AT, SOURCE_WEBHOOK);
+    normalizer_begin(fuzz->normalizer, &document);
     for (size_t at = 0; at < n; at += piece) {
         size_t size = n - at < piece ? n - at : piece;
         if (normalizer_feed(fuzz->normalizer, (const char *)bytes + at, size, &err) != RC_OK)

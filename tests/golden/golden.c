@@ -1,6 +1,9 @@
 /* golden CHANNEL FOLDER: every sample of the folder gives its .gold, byte for byte, fed whole and
  * in pieces of 1 to 31 bytes. With UPDATE_GOLD=1 the .gold files are rewritten instead; read their
- * diff. A .gold holds the records, one a line, then the rejects as reject_line writes them. */
+ * diff. A .gold holds the records, one a line, then the rejects as reject_line writes them.
+ * The folder's file "options", if any, says how its samples are read, a "word value" a line:
+ * provider, format, account, timezone, date_order, own (repeated), api_sender, thread_per_contact,
+ * reused_id_domain (repeated), as_of, received_at, sent_folder, name, label (repeated). */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,21 +11,26 @@
 #include <string.h>
 
 #include "lib/limits.h"
+#include "transform/channels.h"
 #include "transform/ids.h"
-#include "transform/normalizer.h"
 #include "transform/reject_line.h"
 
 #define OBSERVED_AT STR_LIT("2026-03-01T12:00:00Z")
 #define TENANT STR_LIT("acme")
 #define LARGEST_PIECE 31
 #define OUTPUT_BYTES (256 * MIB)
+#define OPTION_LIST_MOST 16
 
 struct golden {
     struct normalizer_conf conf;
     struct normalizer *normalizer;
     struct json_writer *writer;
     struct buf records, rejects;
-    int64_t observed_at;
+    struct document document;
+    struct channel_settings settings;
+    struct channel_account account;
+    struct str own[OPTION_LIST_MOST], reused[OPTION_LIST_MOST], labels[OPTION_LIST_MOST];
+    struct arena *arena; /* of the options */
     int samples, failures;
     bool update;
 };
@@ -82,7 +90,7 @@ static struct str normalize(struct golden *golden, struct str sample, size_t pie
     struct err err = {.msg = ""};
     buf_reset(&golden->records);
     buf_reset(&golden->rejects);
-    normalizer_begin(golden->normalizer, golden->observed_at, SOURCE_WEBHOOK);
+    normalizer_begin(golden->normalizer, &golden->document);
     enum rc rc = RC_OK;
     for (size_t at = 0; at < sample.n && rc == RC_OK;) {
         size_t n = piece == 0 || sample.n - at < piece ? sample.n - at : piece;
@@ -169,6 +177,107 @@ static void check_folder(struct golden *golden, const char *folder)
     free(entries);
 }
 
+/* ---- options ---- */
+
+static void add_to(struct str *list, size_t *count, struct str value)
+{
+    if (*count == OPTION_LIST_MOST)
+        die("too many values of", "options");
+    list[(*count)++] = value;
+}
+
+static void set_time(int64_t *to, struct str value)
+{
+    if (!clock_parse(value, to))
+        die("bad time in", "options");
+}
+
+static void set_option(struct golden *golden, struct str word, struct str value)
+{
+    struct channel_settings *settings = &golden->settings;
+    if (str_is(word, "provider"))
+        golden->conf.provider = value;
+    else if (str_is(word, "format"))
+        golden->conf.format = value;
+    else if (str_is(word, "account"))
+        golden->account.account = value;
+    else if (str_is(word, "timezone"))
+        settings->timezone = value;
+    else if (str_is(word, "date_order"))
+        settings->date_order = value;
+    else if (str_is(word, "own"))
+        add_to(golden->own, &settings->own_count, value);
+    else if (str_is(word, "api_sender"))
+        settings->api_sender = value;
+    else if (str_is(word, "thread_per_contact"))
+        settings->thread_per_contact = str_is(value, "true");
+    else if (str_is(word, "reused_id_domain"))
+        add_to(golden->reused, &settings->reused_id_domain_count, value);
+    else if (str_is(word, "as_of"))
+        set_time(&golden->document.as_of, value);
+    else if (str_is(word, "received_at"))
+        set_time(&golden->document.received_at, value);
+    else if (str_is(word, "sent_folder"))
+        golden->document.is_sent_folder = str_is(value, "true");
+    else if (str_is(word, "name"))
+        golden->document.name = value;
+    else if (str_is(word, "label"))
+        add_to(golden->labels, &golden->document.label_count, value);
+    else
+        die("unknown option", word.p);
+}
+
+static void read_options(struct golden *golden, const char *folder)
+{
+    char path[4096];
+    struct buf text;
+    (void)snprintf(path, sizeof path, "%s/options", folder);
+    buf_init(&text, LIMIT_BODY_MOST_BYTES);
+    read_file(path, false, &text);
+    struct str rest = arena_str(golden->arena, buf_peek(&text));
+    buf_done(&text);
+    while (rest.n > 0) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t line = end != NULL ? (size_t)(end - rest.p) : rest.n;
+        const char *space = memchr(rest.p, ' ', line);
+        if (space == NULL)
+            die("expected \"word value\" in", path);
+        size_t word = (size_t)(space - rest.p);
+        set_option(golden, arena_str(golden->arena, (struct str){rest.p, word}),
+                   (struct str){space + 1, line - word - 1});
+        rest.p += line + (end != NULL);
+        rest.n -= line + (end != NULL);
+    }
+}
+
+static void configure(struct golden *golden, const char *channel_word, const char *folder)
+{
+    int64_t observed_at;
+    const struct channel *channel = channel_find(str_of(channel_word));
+    if (channel == NULL || !clock_parse(OBSERVED_AT, &observed_at))
+        die("no channel", channel_word);
+    golden->conf = (struct normalizer_conf){
+        .channel = str_of(channel_word), .tenant = TENANT, .any_account = true};
+    golden->conf.tenant_id = ids_tenant(TENANT);
+    golden->document = document_at(observed_at, SOURCE_WEBHOOK);
+    golden->settings.own = golden->own;
+    golden->settings.reused_id_domains = golden->reused;
+    golden->document.labels = golden->labels;
+    read_options(golden, folder);
+    const struct map_ops *map = channel_map(channel, golden->conf.provider, golden->conf.format);
+    if (map == NULL)
+        die("no such provider or format in", folder);
+    golden->document.source = map->source;
+    if (str_is_null(golden->account.account))
+        return;
+    golden->account.provider = str_of(map->account_provider);
+    golden->account.channel_id =
+        ids_channel(&golden->conf.tenant_id, golden->account.provider, golden->account.account);
+    golden->account.settings = &golden->settings;
+    golden->conf.accounts = &golden->account;
+    golden->conf.account_count = 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -176,20 +285,19 @@ int main(int argc, char **argv)
         return 2;
     }
     struct golden golden = {.update = getenv("UPDATE_GOLD") != NULL};
-    golden.conf =
-        (struct normalizer_conf){.channel = str_of(argv[1]), .tenant = TENANT, .any_account = true};
-    golden.conf.tenant_id = ids_tenant(TENANT);
+    golden.arena = arena_new("options", MIB);
     buf_init(&golden.records, OUTPUT_BYTES);
     buf_init(&golden.rejects, OUTPUT_BYTES);
     golden.writer = json_writer_new(LIMIT_RECORD_BYTES);
+    configure(&golden, argv[1], argv[2]);
     const struct normalizer_sink sink = {keep_record, keep_reject, &golden};
     struct err err;
-    if (!clock_parse(OBSERVED_AT, &golden.observed_at) ||
-        normalizer_new(&golden.conf, &sink, &golden.normalizer, &err) != RC_OK)
-        die("no channel", argv[1]);
+    if (normalizer_new(&golden.conf, &sink, &golden.normalizer, &err) != RC_OK)
+        die(err.msg, argv[2]);
     check_folder(&golden, argv[2]);
     normalizer_free(&golden.normalizer);
     json_writer_free(&golden.writer);
+    arena_free(&golden.arena);
     buf_done(&golden.records);
     buf_done(&golden.rejects);
     printf("%d samples, %d failed\n", golden.samples, golden.failures);

@@ -498,7 +498,7 @@ static enum rc expect_no_reject(void *context, const struct reject *reject, stru
 static void normalize(const struct bench *bench, struct str body, int64_t at_us, struct buf *lines)
 {
     struct channel_account account = {STR_LIT(ACCOUNT), STR_LIT("whatsapp_cloud"),
-                                      bench->connector.channel_id, STR_NULL};
+                                      bench->connector.channel_id, NULL};
     struct normalizer_conf conf = {.channel = STR_LIT("whatsapp"),
                                    .tenant = STR_LIT("acme"),
                                    .tenant_id = bench->connector.tenant_id,
@@ -508,7 +508,8 @@ static void normalize(const struct bench *bench, struct str body, int64_t at_us,
     struct normalizer *normalizer = NULL;
     struct err err;
     assert_int_equal(normalizer_new(&conf, &sink, &normalizer, &err), RC_OK);
-    normalizer_begin(normalizer, at_us, SOURCE_WEBHOOK);
+    const struct document document = document_at(at_us, SOURCE_WEBHOOK);
+    normalizer_begin(normalizer, &document);
     assert_int_equal(normalizer_feed(normalizer, body.p, body.n, &err), RC_OK);
     assert_int_equal(normalizer_end(normalizer, &err), RC_OK);
     normalizer_free(&normalizer);

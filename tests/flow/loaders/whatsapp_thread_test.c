@@ -56,7 +56,8 @@ static void receive(struct loading *loading, const char *value)
     assert_in_range(n, 1, sizeof body - 1);
     conf.tenant_id = ids_tenant(conf.tenant);
     assert_int_equal(normalizer_new(&conf, &sink, &normalizer, &err), RC_OK);
-    normalizer_begin(normalizer, LOADING_T0, SOURCE_WEBHOOK);
+    const struct document document = document_at(LOADING_T0, SOURCE_WEBHOOK);
+    normalizer_begin(normalizer, &document);
     assert_int_equal(normalizer_feed(normalizer, body, (size_t)n, &err), RC_OK);
     assert_int_equal(normalizer_end(normalizer, &err), RC_OK);
     normalizer_free(&normalizer);

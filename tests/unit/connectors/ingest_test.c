@@ -22,7 +22,7 @@ static struct receive_connector connector(const char *tenant, const char *name, 
                                   .account = account,
                                   .app_secrets = secrets,
                                   .app_secret_count = 1,
-                                  .api_sender = "agent"};
+                                  .settings = {.api_sender = STR_LIT("agent")}};
     c.tenant_id = ids_tenant(str_of(tenant));
     c.channel_id = ids_channel(&c.tenant_id, str_of(c.provider), str_of(account));
     return c;

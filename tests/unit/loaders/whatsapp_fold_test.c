@@ -59,7 +59,8 @@ static void take(struct world *world, const struct normalizer_conf *conf, const 
         value);
     assert_in_range(n, 1, sizeof body - 1);
     assert_int_equal(normalizer_new(conf, &sink, &normalizer, &err), RC_OK);
-    normalizer_begin(normalizer, OBSERVED_AT, SOURCE_WEBHOOK);
+    const struct document document = document_at(OBSERVED_AT, SOURCE_WEBHOOK);
+    normalizer_begin(normalizer, &document);
     assert_int_equal(normalizer_feed(normalizer, body, (size_t)n, &err), RC_OK);
     assert_int_equal(normalizer_end(normalizer, &err), RC_OK);
     normalizer_free(&normalizer);

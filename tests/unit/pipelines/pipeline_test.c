@@ -73,7 +73,7 @@ static void defaults_are_filled(void **state)
     assert_int_equal(p->receive.connector_count, 1);
     const struct receive_connector *connector = &p->receive.connectors[0];
     assert_string_equal(connector->account, "106540352242922");
-    assert_string_equal(connector->api_sender, "agent");
+    assert_true(str_is(connector->settings.api_sender, "agent"));
     assert_null(connector->verify_token);
     assert_int_equal(connector->app_secret_count, 1);
     assert_string_equal(connector->app_secrets[0], "s");

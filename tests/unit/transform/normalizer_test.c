@@ -1,4 +1,4 @@
-#include "transform/normalizer.h"
+#include "transform/channels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,10 +57,11 @@ static void start(struct fixture *f, bool any_account)
 {
     *f = (struct fixture){.conf = {.channel = STR_LIT("whatsapp"), .tenant = STR_LIT("acme")}};
     f->conf.tenant_id = ids_tenant(f->conf.tenant);
+    static const struct channel_settings bot = {.api_sender = {"bot", 3}};
     f->account = (struct channel_account){
         STR_LIT(ACCOUNT), STR_LIT("whatsapp_cloud"),
         ids_channel(&f->conf.tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT(ACCOUNT)),
-        STR_LIT("bot")};
+        &bot};
     f->conf.accounts = &f->account;
     f->conf.account_count = 1;
     f->conf.any_account = any_account;
@@ -70,7 +71,8 @@ static void start(struct fixture *f, bool any_account)
 
 static enum rc normalize(struct fixture *f, struct str body)
 {
-    normalizer_begin(f->normalizer, OBSERVED_AT, SOURCE_WEBHOOK);
+    const struct document document = document_at(OBSERVED_AT, SOURCE_WEBHOOK);
+    normalizer_begin(f->normalizer, &document);
     enum rc rc = normalizer_feed(f->normalizer, body.p, body.n, &f->err);
     return rc == RC_OK ? normalizer_end(f->normalizer, &f->err) : rc;
 }
@@ -98,13 +100,13 @@ static void test_unknown_words(void **state)
 static void test_defaults(void **state)
 {
     (void)state;
-    struct str provider;
-    struct str medium;
-    assert_true(normalizer_channel_defaults(STR_LIT("whatsapp"), &provider, &medium));
-    assert_true(str_is(provider, "whatsapp_cloud"));
-    assert_true(str_is(medium, "whatsapp"));
-    assert_false(normalizer_channel_defaults(STR_LIT("pigeon"), &provider, &medium));
-    assert_string_equal(normalizer_channels()[0], "whatsapp");
+    const struct channel *channel = channel_find(STR_LIT("whatsapp"));
+    assert_non_null(channel);
+    assert_string_equal(channel->medium, "whatsapp");
+    assert_ptr_equal(channel_map(channel, STR_NULL, STR_NULL), channel->maps[0]);
+    assert_string_equal(channel->maps[0]->account_provider, "whatsapp_cloud");
+    assert_null(channel_map(channel, STR_LIT("pigeon"), STR_NULL));
+    assert_null(channel_find(STR_LIT("pigeon")));
 }
 
 /* The account that is not ours is one reject; the change beside it goes on. */
@@ -131,7 +133,8 @@ static void test_common_members(void **state)
     (void)state;
     struct fixture f;
     start(&f, false);
-    normalizer_begin(f.normalizer, OBSERVED_AT, SOURCE_HISTORY);
+    const struct document document = document_at(OBSERVED_AT, SOURCE_HISTORY);
+    normalizer_begin(f.normalizer, &document);
     struct str body = STR_LIT(BODY_HEAD CHANGE(ACCOUNT, "wamid.1") BODY_TAIL);
     assert_int_equal(normalizer_feed(f.normalizer, body.p, body.n, &f.err), RC_OK);
     assert_int_equal(normalizer_end(f.normalizer, &f.err), RC_OK);

@@ -1,4 +1,4 @@
-#include "transform/whatsapp_map.h"
+#include "transform/whatsapp/maps.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,8 @@ static void normalize_with(const struct normalizer_conf *conf, struct str body,
     *output = (struct output){.kinds = {0}};
     buf_init(&output->text, OUTPUT_BYTES);
     assert_int_equal(normalizer_new(conf, &sink, &normalizer, &err), RC_OK);
-    normalizer_begin(normalizer, OBSERVED_AT, SOURCE_WEBHOOK);
+    const struct document document = document_at(OBSERVED_AT, SOURCE_WEBHOOK);
+    normalizer_begin(normalizer, &document);
     assert_int_equal(normalizer_feed(normalizer, body.p, body.n, &err), RC_OK);
     assert_int_equal(normalizer_end(normalizer, &err), RC_OK);
     normalizer_counts(normalizer, &output->counts);
@@ -293,7 +294,7 @@ static void test_unconfigured_account(void **state)
 {
     (void)state;
     const struct channel_account accounts[] = {
-        {STR_LIT("1"), STR_LIT("whatsapp_cloud"), UUID_NULL, STR_NULL}};
+        {STR_LIT("1"), STR_LIT("whatsapp_cloud"), UUID_NULL, NULL}};
     struct normalizer_conf conf = any_account();
     conf.any_account = false;
     conf.accounts = accounts;
@@ -317,7 +318,7 @@ static void test_account_where_none_is_named(void **state)
     struct normalizer_conf conf = any_account();
     const struct channel_account account = {
         STR_LIT("1"), STR_LIT("whatsapp_cloud"),
-        ids_channel(&conf.tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT("1")), STR_NULL};
+        ids_channel(&conf.tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT("1")), NULL};
     conf.accounts = &account;
     conf.account_count = 1;
     struct output given, named;

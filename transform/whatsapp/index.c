@@ -1,4 +1,4 @@
-#include "transform/whatsapp_index.h"
+#include "transform/whatsapp/index.h"
 
 #include <stdint.h>
 

@@ -10,8 +10,8 @@
 
 #include "transform/json.h"
 #include "transform/map.h"
-#include "transform/whatsapp_index.h"
-#include "transform/whatsapp_rules.h"
+#include "transform/whatsapp/index.h"
+#include "transform/whatsapp/rules.h"
 
 #define WA_MEDIUM "whatsapp"
 #define WA_SEPARATOR "\x1f"

@@ -1,10 +1,9 @@
-#include "transform/whatsapp_map.h"
-
 #include <stdlib.h>
 
 #include "lib/limits.h"
 #include "transform/jpath.h"
-#include "transform/whatsapp_scope.h"
+#include "transform/whatsapp/maps.h"
+#include "transform/whatsapp/scope.h"
 
 #define OBJECT "whatsapp_business_account"
 
@@ -300,11 +299,12 @@ static enum rc whatsapp_end(struct map *map, struct err *err)
     return rc;
 }
 
-const struct map_ops whatsapp_map_ops = {
-    .channel = "whatsapp",
+const struct map_ops whatsapp_webhook_map = {
     .provider = "whatsapp_cloud",
-    .medium = WA_MEDIUM,
     .format = "webhook",
+    .account_provider = "whatsapp_cloud",
+    .reads = "a webhook body of the WhatsApp Cloud API",
+    .source = SOURCE_WEBHOOK,
     .open = whatsapp_open,
     .begin = whatsapp_begin,
     .feed = whatsapp_feed,

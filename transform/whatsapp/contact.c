@@ -1,7 +1,7 @@
 /* Contact and conversation records of a change. */
 #include <ctype.h>
 
-#include "transform/whatsapp_scope.h"
+#include "transform/whatsapp/scope.h"
 
 #define IDENTITIES_MOST 9
 #define ALIASES_MOST 2

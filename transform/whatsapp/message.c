@@ -3,7 +3,7 @@
 
 #include "lib/hex.h"
 #include "transform/ids.h"
-#include "transform/whatsapp_scope.h"
+#include "transform/whatsapp/scope.h"
 
 #define SHA256_BYTES 32
 #define SHA256_BASE64 44

@@ -1,4 +1,4 @@
-#include "transform/whatsapp_rules.h"
+#include "transform/whatsapp/rules.h"
 
 static const struct jpath_rule error_rules[] = {
     JPATH_SCALAR("code", struct wa_error, code),

@@ -1,4 +1,4 @@
-#include "transform/whatsapp_scope.h"
+#include "transform/whatsapp/scope.h"
 
 #include <ctype.h>
 

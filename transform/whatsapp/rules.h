@@ -9,7 +9,7 @@
 #define SLUICE_TRANSFORM_WHATSAPP_RULES_H
 
 #include "transform/jpath.h"
-#include "transform/whatsapp_identity.h"
+#include "transform/whatsapp/identity.h"
 
 struct wa_error { /* 1.9 */
     struct jpath_element element;

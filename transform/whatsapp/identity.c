@@ -1,4 +1,4 @@
-#include "transform/whatsapp_identity.h"
+#include "transform/whatsapp/identity.h"
 
 #include <ctype.h>
 

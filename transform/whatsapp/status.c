@@ -2,7 +2,7 @@
  * 3 and 8.3, canonical-model 6.4. */
 #include "lib/decimal.h"
 #include "transform/ids.h"
-#include "transform/whatsapp_scope.h"
+#include "transform/whatsapp/scope.h"
 
 /* The as-of time of a stub is 0. Only some statuses of one message say that it is marketing; their
  * stubs are one microsecond newer, so that the knowledge does not depend on a hash. Real content is
@@ -53,7 +53,7 @@ static void fill_stub_sender(const struct wa_scope *scope, const struct wa_statu
                              struct record_message *message)
 {
     bool marketing = is_marketing(status);
-    struct str api_sender = scope->account.api_sender;
+    struct str api_sender = channel_settings_of(&scope->account)->api_sender;
     message->content_as_of = marketing ? MARKETING_STUB_AS_OF : PLAIN_STUB_AS_OF;
     message->is_broadcast = marketing;
     message->sender_type = marketing                 ? STR_LIT("system")

@@ -1,4 +1,10 @@
-/* whatsapp_map.h: webhooks of the WhatsApp Cloud API to canonical records.
+/* maps.h: the shapes of bytes that WhatsApp traffic comes in. */
+#ifndef SLUICE_TRANSFORM_WHATSAPP_MAPS_H
+#define SLUICE_TRANSFORM_WHATSAPP_MAPS_H
+
+#include "transform/map.h"
+
+/* Webhooks of the Cloud API.
  *
  * Source:  reference/whatsapp.md 1 to 4 and 8 for reading, canonical-model 3 and 6 for meaning.
  * Order:   members may come in any order: a change is judged when it ends, and held until "object"
@@ -7,11 +13,9 @@
  *          change (unknown account, a shape that cannot be read), or one message or status (no id,
  *          time or person); the others go on.
  * Threads: one owner. */
-#ifndef SLUICE_TRANSFORM_WHATSAPP_MAP_H
-#define SLUICE_TRANSFORM_WHATSAPP_MAP_H
+extern const struct map_ops whatsapp_webhook_map;
 
-#include "transform/map.h"
-
-extern const struct map_ops whatsapp_map_ops;
+/* NULL-terminated. */
+extern const struct map_ops *const whatsapp_maps[];
 
 #endif
