@@ -236,12 +236,31 @@ static void build_slots(struct node *node)
     }
 }
 
+/* Names are short, and a call of memcmp costs more than comparing them. */
+static bool same_name(const char *a, const char *b, size_t n)
+{
+    while (n >= sizeof(uint64_t)) {
+        uint64_t x, y;
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        if (x != y)
+            return false;
+        a += sizeof x;
+        b += sizeof y;
+        n -= sizeof x;
+    }
+    for (; n > 0; n--)
+        if (*a++ != *b++)
+            return false;
+    return true;
+}
+
 static const struct node *find_member(const struct node *node, struct str key)
 {
     if (node->slots == NULL)
         return NULL;
     const struct node *member = node->slots[hash_key(key) & node->slot_mask];
-    while (member != NULL && !(member->key.n == key.n && memcmp(member->key.p, key.p, key.n) == 0))
+    while (member != NULL && !(member->key.n == key.n && same_name(member->key.p, key.p, key.n)))
         member = member->next_in_slot;
     return member;
 }
@@ -456,6 +475,16 @@ static bool enter(struct jpath *j)
     return j->skipped == 0;
 }
 
+static int end_element(struct jpath *j, const struct node *node, void *element)
+{
+    enum rc rc = node->end(j->context, element, j->err);
+    if (rc == RC_REJECT)
+        return fail_memory(j);
+    if (rc != RC_OK)
+        (void)stop(j, rc);
+    return rc == RC_OK;
+}
+
 static int open_container(struct jpath *j, bool is_array)
 {
     if (!begin_value(j))
@@ -486,7 +515,7 @@ static int open_container(struct jpath *j, bool is_array)
     }
     if (is_array ? target->element == NULL : target->slots == NULL && target->end == NULL) {
         j->skipped++;
-        return 1;
+        return target->end == NULL || end_element(j, target, frame.base);
     }
     j->frames[j->frame_count++] = frame;
     return 1;
@@ -506,15 +535,8 @@ static int close_container(struct jpath *j, bool is_array)
         return 1;
     }
     const struct frame *frame = &j->frames[j->frame_count - 1];
-    if (frame->node->end != NULL) {
-        enum rc rc = frame->node->end(j->context, frame->base, j->err);
-        if (rc == RC_REJECT)
-            return fail_memory(j);
-        if (rc != RC_OK) {
-            (void)stop(j, rc);
-            return 0;
-        }
-    }
+    if (frame->node->end != NULL && !end_element(j, frame->node, frame->base))
+        return 0;
     j->frame_count--;
     return 1;
 }
@@ -579,7 +601,8 @@ static int store_scalar(struct jpath *j, const struct node *target, enum jpath_t
                         struct str text)
 {
     const struct frame *outer = outer_frame(j);
-    if (target->attach != ATTACH_NONE && make_element(j, target, outer) == NULL)
+    struct jpath_element *element = NULL;
+    if (target->attach != ATTACH_NONE && (element = make_element(j, target, outer)) == NULL)
         return fail_memory(j);
     if (target->has_json) {
         begin_capture(j, target, outer);
@@ -593,7 +616,7 @@ static int store_scalar(struct jpath *j, const struct node *target, enum jpath_t
             return fail_memory(j);
         *field_at(outer->base, target->text_offset) = copy;
     }
-    return 1;
+    return target->end == NULL || end_element(j, target, element);
 }
 
 /* Scalars reach their rule as text; what nobody reads is not even made storable. */

@@ -117,7 +117,8 @@ struct jpath_rule {
         (path), JPATH_K_PART, 0, JPATH_OFFSET(S, field, E), 0, (part_rules), NULL                  \
     }
 /* Every object there becomes an E that is handed to the callback when the object ends, with all its
- * members read, and is kept by nobody else. */
+ * members read, and is kept by nobody else. A scalar or an array there gives an E without values;
+ * null gives nothing. */
 #define JPATH_END(path, E, element_rules, callback)                                                \
     {                                                                                              \
         (path), JPATH_K_END, 0, 0, sizeof(E) + 0 * JPATH_OFFSET(E, element, struct jpath_element), \
