@@ -23,7 +23,9 @@ enum rc map_out_record(struct map_out *out, const struct record *record, struct 
 enum rc map_out_reject(struct map_out *out, const struct reject *reject, struct err *err)
 {
     out->counts.rejects++;
-    return out->sink.reject(out->sink.context, reject, err);
+    struct reject placed = *reject;
+    placed.offset += out->base_offset;
+    return out->sink.reject(out->sink.context, &placed, err);
 }
 
 bool map_out_account(const struct map_out *out, struct str account,

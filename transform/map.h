@@ -19,6 +19,7 @@ struct map_out {
     struct str provider; /* channels.provider */
     struct arena *arena; /* reset when a document begins */
     struct document document;
+    int64_t base_offset; /* JSON Lines: where the line begins that the map reads as its document */
 };
 
 struct map; /* each channel's own */

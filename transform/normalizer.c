@@ -13,6 +13,8 @@ struct normalizer {
     const struct map_ops *ops;
     struct map *map;
     struct map_out out;
+    bool is_line_begun; /* JSON Lines: the map is within a line */
+    int64_t fed;        /* JSON Lines: bytes of the lines before, and of this one so far */
 };
 
 static enum rc refuse_channel(struct str word, struct err *err)
@@ -89,20 +91,86 @@ void normalizer_free(struct normalizer **normalizer)
     *normalizer = NULL;
 }
 
-void normalizer_begin(struct normalizer *normalizer, const struct document *document)
+static void begin_map(struct normalizer *normalizer)
 {
     arena_reset(normalizer->out.arena);
-    normalizer->out.document = *document;
     normalizer->ops->begin(normalizer->map);
+}
+
+void normalizer_begin(struct normalizer *normalizer, const struct document *document)
+{
+    normalizer->out.document = *document;
+    normalizer->out.base_offset = 0;
+    normalizer->is_line_begun = false;
+    normalizer->fed = 0;
+    if (!document->is_lines)
+        begin_map(normalizer);
+}
+
+/* ---- JSON Lines ---- */
+
+static size_t blanks(const char *bytes, size_t n)
+{
+    size_t at = 0;
+    while (at < n && memchr(" \t\r", bytes[at], 3) != NULL)
+        at++;
+    return at;
+}
+
+/* Blank lines, and blanks before a line, are no documents. */
+static enum rc feed_line(struct normalizer *normalizer, const char *bytes, size_t n,
+                         struct err *err)
+{
+    if (!normalizer->is_line_begun) {
+        size_t skipped = blanks(bytes, n);
+        if (skipped == n)
+            return RC_OK;
+        bytes += skipped;
+        n -= skipped;
+        normalizer->out.base_offset = normalizer->fed + (int64_t)skipped;
+        normalizer->is_line_begun = true;
+        begin_map(normalizer);
+    }
+    return normalizer->ops->feed(normalizer->map, bytes, n, err);
+}
+
+static enum rc end_line(struct normalizer *normalizer, struct err *err)
+{
+    if (!normalizer->is_line_begun)
+        return RC_OK;
+    normalizer->is_line_begun = false;
+    return normalizer->ops->end(normalizer->map, err);
+}
+
+static enum rc feed_lines(struct normalizer *normalizer, const char *bytes, size_t n,
+                          struct err *err)
+{
+    enum rc rc = RC_OK;
+    while (n > 0 && rc == RC_OK) {
+        const char *end = memchr(bytes, '\n', n);
+        size_t line = end != NULL ? (size_t)(end - bytes) : n;
+        rc = feed_line(normalizer, bytes, line, err);
+        if (rc == RC_OK && end != NULL)
+            rc = end_line(normalizer, err);
+        line += end != NULL;
+        normalizer->fed += (int64_t)line;
+        bytes += line;
+        n -= line;
+    }
+    return rc;
 }
 
 enum rc normalizer_feed(struct normalizer *normalizer, const char *bytes, size_t n, struct err *err)
 {
+    if (normalizer->out.document.is_lines)
+        return feed_lines(normalizer, bytes, n, err);
     return normalizer->ops->feed(normalizer->map, bytes, n, err);
 }
 
 enum rc normalizer_end(struct normalizer *normalizer, struct err *err)
 {
+    if (normalizer->out.document.is_lines)
+        return end_line(normalizer, err);
     return normalizer->ops->end(normalizer->map, err);
 }
 

@@ -64,6 +64,8 @@ struct document {
     bool is_sent_folder;      /* mail: found among the sent ones */
     const struct str *labels; /* mail: keywords and labels of the mailbox */
     size_t label_count;
+    bool is_lines; /* JSON Lines: every line is a document of its own, and so is what cannot be read
+                    */
 };
 
 static inline struct document document_at(int64_t observed_at, enum source_kind source)

@@ -3,7 +3,7 @@
  * diff. A .gold holds the records, one a line, then the rejects as reject_line writes them.
  * The folder's file "options", if any, says how its samples are read, a "word value" a line:
  * provider, format, account, timezone, date_order, own (repeated), api_sender, thread_per_contact,
- * reused_id_domain (repeated), as_of, received_at, sent_folder, name, label (repeated). */
+ * reused_id_domain (repeated), as_of, received_at, sent_folder, name, label (repeated), lines. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -219,6 +219,8 @@ static void set_option(struct golden *golden, struct str word, struct str value)
         set_time(&golden->document.received_at, value);
     else if (str_is(word, "sent_folder"))
         golden->document.is_sent_folder = str_is(value, "true");
+    else if (str_is(word, "lines"))
+        golden->document.is_lines = str_is(value, "true");
     else if (str_is(word, "name"))
         golden->document.name = value;
     else if (str_is(word, "label"))

@@ -24,6 +24,7 @@ struct sunk {
     int rejects[REJECT_BAD_VALUE + 1];
     struct record last;
     size_t longest_text;
+    int64_t reject_offset; /* of the last one */
     enum rc answer;
 };
 
@@ -42,6 +43,7 @@ static enum rc sink_reject(void *context, const struct reject *reject, struct er
     (void)err;
     struct sunk *sunk = context;
     sunk->rejects[reject->code]++;
+    sunk->reject_offset = reject->offset;
     return RC_OK;
 }
 
@@ -60,8 +62,7 @@ static void start(struct fixture *f, bool any_account)
     static const struct channel_settings bot = {.api_sender = {"bot", 3}};
     f->account = (struct channel_account){
         STR_LIT(ACCOUNT), STR_LIT("whatsapp_cloud"),
-        ids_channel(&f->conf.tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT(ACCOUNT)),
-        &bot};
+        ids_channel(&f->conf.tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT(ACCOUNT)), &bot};
     f->conf.accounts = &f->account;
     f->conf.account_count = 1;
     f->conf.any_account = any_account;
@@ -217,6 +218,35 @@ static void test_long_text(void **state)
     normalizer_free(&f.normalizer);
 }
 
+/* A line that cannot be read takes no other along; its offset is that of the input, however it is
+ * cut. */
+static void test_lines(void **state)
+{
+    (void)state;
+    static const char good[] = BODY_HEAD CHANGE(ACCOUNT, "wamid.1") BODY_TAIL;
+    char input[2048];
+    int n = snprintf(input, sizeof input, "%s\r\n\n  \t[1,}\n \n%s", good, good);
+    int64_t bad_at = (int64_t)strlen(good) + 2 + 1 + 3 + 2; /* after the 1 */
+    for (size_t piece = 1; piece <= 31; piece++) {
+        struct fixture f;
+        start(&f, false);
+        struct document document = document_at(OBSERVED_AT, SOURCE_FILE);
+        document.is_lines = true;
+        normalizer_begin(f.normalizer, &document);
+        for (size_t at = 0; at < (size_t)n; at += piece) {
+            size_t left = (size_t)n - at;
+            assert_int_equal(
+                normalizer_feed(f.normalizer, input + at, left < piece ? left : piece, &f.err),
+                RC_OK);
+        }
+        assert_int_equal(normalizer_end(f.normalizer, &f.err), RC_OK);
+        assert_int_equal(f.sunk.records[RECORD_MESSAGE], 2);
+        assert_int_equal(f.sunk.rejects[REJECT_JSON_SYNTAX], 1);
+        assert_int_equal(f.sunk.reject_offset, bad_at);
+        normalizer_free(&f.normalizer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_the_sink_stops_it),
         cmocka_unit_test(test_ignored_fields_are_counted),
         cmocka_unit_test(test_long_text),
+        cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
