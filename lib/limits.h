@@ -22,6 +22,15 @@
 #define LIMIT_JSON_STRING_BYTES (1 * MIB)
 #define LIMIT_JSON_DOCUMENT_BYTES (64 * MIB)
 
+/* Mail as providers post it: Postmark's attachments, 35 MB of them, are 48 MB as base64 (email.md
+ * 1.1). */
+#define LIMIT_MAIL_STRING_BYTES (48 * MIB)
+#define LIMIT_MAIL_DOCUMENT_BYTES (64 * MIB)
+#define LIMIT_MAIL_PAYLOAD_BYTES (128 * MIB) /* its texts, decoded ones too */
+#define LIMIT_MAIL_FRAGMENT_BYTES (1 * MIB)  /* JSON within a field of a form */
+#define LIMIT_FORM_PARTS 10000
+#define LIMIT_FORM_HEADER_BYTES (16 * KIB) /* of one part; of an urlencoded field's name */
+
 /* Memory of one scope: a webhook body, a poll page, one element of a file. */
 #define LIMIT_SCOPE_ARENA_BYTES (64 * MIB)
 
