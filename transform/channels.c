@@ -1,9 +1,11 @@
 #include "transform/channels.h"
 
+#include "transform/canonical/maps.h"
 #include "transform/whatsapp/maps.h"
 
 const struct channel channels[] = {
     {"whatsapp", "whatsapp", false, whatsapp_maps},
+    {"canonical", "other", false, canonical_maps},
     {NULL, NULL, false, NULL},
 };
 

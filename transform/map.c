@@ -28,6 +28,17 @@ enum rc map_out_reject(struct map_out *out, const struct reject *reject, struct 
     return out->sink.reject(out->sink.context, &placed, err);
 }
 
+enum rc map_out_fault(struct map_out *out, const struct jpath_fault *fault, struct err *err)
+{
+    static const enum reject_code codes[] = {
+        [JPATH_FAULT_SYNTAX] = REJECT_JSON_SYNTAX,
+        [JPATH_FAULT_DEPTH] = REJECT_TOO_DEEP,
+        [JPATH_FAULT_SIZE] = REJECT_TOO_LARGE,
+    };
+    const struct reject reject = {codes[fault->kind], fault->path, fault->offset, fault->detail};
+    return map_out_reject(out, &reject, err);
+}
+
 bool map_out_account(const struct map_out *out, struct str account,
                      struct channel_account *account_out)
 {

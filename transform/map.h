@@ -10,6 +10,7 @@
 #ifndef SLUICE_TRANSFORM_MAP_H
 #define SLUICE_TRANSFORM_MAP_H
 
+#include "transform/jpath.h"
 #include "transform/normalizer.h"
 
 struct map_out {
@@ -30,6 +31,7 @@ struct map_ops {
     const char *account_provider; /* channels.provider of its accounts */
     const char *reads;            /* for people: "webhook bodies of the Cloud API" */
     enum source_kind source;      /* how such bytes come, where the caller does not know */
+    bool is_lines; /* JSON Lines: the map is given each line as a document of its own */
     struct map *(*open)(struct map_out *out);
     void (*begin)(struct map *map);
     enum rc (*feed)(struct map *map, const char *bytes, size_t n, struct err *err);
@@ -42,6 +44,9 @@ void map_out_begin(const struct map_out *out, enum record_kind kind, const struc
                    struct record *record_out);
 enum rc map_out_record(struct map_out *out, const struct record *record, struct err *err) MUST_USE;
 enum rc map_out_reject(struct map_out *out, const struct reject *reject, struct err *err) MUST_USE;
+/* What jpath could not read, as a reject. */
+enum rc map_out_fault(struct map_out *out, const struct jpath_fault *fault,
+                      struct err *err) MUST_USE;
 /* The account of a payload; one that names none (STR_NULL) gets the account given by the caller,
  * where any account is accepted. false: not an account of this tenant. */
 bool map_out_account(const struct map_out *out, struct str account,

@@ -100,10 +100,11 @@ static void begin_map(struct normalizer *normalizer)
 void normalizer_begin(struct normalizer *normalizer, const struct document *document)
 {
     normalizer->out.document = *document;
+    normalizer->out.document.is_lines |= normalizer->ops->is_lines;
     normalizer->out.base_offset = 0;
     normalizer->is_line_begun = false;
     normalizer->fed = 0;
-    if (!document->is_lines)
+    if (!normalizer->out.document.is_lines)
         begin_map(normalizer);
 }
 

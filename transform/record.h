@@ -316,6 +316,13 @@ enum rc record_encode(const struct record *record, struct buf *out, struct err *
 enum rc record_decode(struct str json, struct arena *arena, struct record *record_out,
                       struct err *err) MUST_USE;
 
+/* The same for records written by hand or by a tenant's own programs: members that are absent are
+ * taken from defaults (schema, tenant, ids, provider, observed_at, source_kind), ids from their
+ * external ids, and a group that is stated without its as-of time is as of observed_at. Texts of
+ * defaults are borrowed. */
+enum rc record_decode_partial(struct str json, struct arena *arena, const struct record *defaults,
+                              struct record *record_out, struct err *err) MUST_USE;
+
 /* 16-byte version of a stated group (canonical-model 6.1): as-of microseconds big endian, rank (0
  * when they are 0), 7 bytes of SHA-256 over its fields in table order, each "<length>:<bytes>", or
  * "-" for NULL. Bytes: texts, words, decimals, JSON and SHA-256 as they are; ids as 36 characters;

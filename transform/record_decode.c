@@ -8,6 +8,7 @@
 #include "lib/limits.h"
 #include "transform/json.h"
 #include "transform/record_check.h"
+#include "transform/record_complete.h"
 #include "transform/record_value.h"
 #include "transform/text.h"
 
@@ -581,18 +582,17 @@ static enum rc parse(struct decoder *d, struct str json)
     return status == yajl_status_ok ? RC_OK : RC_REJECT;
 }
 
-enum rc record_decode(struct str json, struct arena *arena, struct record *record_out,
+/* record holds what the members that are absent mean. */
+static enum rc decode(struct str json, struct arena *arena, bool is_partial, struct record *record,
                       struct err *err)
 {
     if (json.n > LIMIT_RECORD_BYTES)
         return err_set(err, RC_REJECT, "record is larger than %zu bytes", LIMIT_RECORD_BYTES);
-    memset(record_out, 0, sizeof *record_out);
-    record_out->observed_at = TIME_NONE;
-    record_out->source_kind = SOURCE_KINDS;
     struct decoder d = {.arena = arena,
-                        .record = record_out,
-                        .owner = record_out,
+                        .record = record,
+                        .owner = record,
                         .err = err,
+                        .has_schema = is_partial,
                         .hint = record_common_fields()};
     enum rc rc = parse(&d, json);
     json_writer_free(&d.raw);
@@ -600,5 +600,31 @@ enum rc record_decode(struct str json, struct arena *arena, struct record *recor
         return rc;
     if (!d.has_schema || !d.has_kind)
         return err_set(err, RC_REJECT, "record states no %s", d.has_schema ? "kind" : "schema");
-    return record_check(record_out, err);
+    if (is_partial && str_is_null(record->external_id))
+        return err_set(err, RC_REJECT, "record has no external_id; it says which one it is");
+    if (is_partial)
+        record_complete(record);
+    return record_check(record, err);
+}
+
+enum rc record_decode(struct str json, struct arena *arena, struct record *record_out,
+                      struct err *err)
+{
+    memset(record_out, 0, sizeof *record_out);
+    record_out->observed_at = TIME_NONE;
+    record_out->source_kind = SOURCE_KINDS;
+    return decode(json, arena, false, record_out, err);
+}
+
+enum rc record_decode_partial(struct str json, struct arena *arena, const struct record *defaults,
+                              struct record *record_out, struct err *err)
+{
+    memset(record_out, 0, sizeof *record_out);
+    record_out->tenant = defaults->tenant;
+    record_out->tenant_id = defaults->tenant_id;
+    record_out->channel_id = defaults->channel_id;
+    record_out->provider = defaults->provider;
+    record_out->observed_at = defaults->observed_at;
+    record_out->source_kind = defaults->source_kind;
+    return decode(json, arena, true, record_out, err);
 }

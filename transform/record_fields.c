@@ -7,7 +7,8 @@
 #define WORDS(name, ...) static const char *const name[] = {__VA_ARGS__, NULL}
 
 /* canonical-model 3 and 4, the CHECK constraints of the columns */
-WORDS(providers, "whatsapp_cloud", "telegram_bot", "email_imap", "email_webhook", "b2chat", "file");
+WORDS(providers, "whatsapp_cloud", "telegram_bot", "email_imap", "email_webhook", "b2chat", "file",
+      "custom");
 WORDS(sources, "webhook", "poll", "history", "file", "sent");
 WORDS(identity_kinds, "wa_id", "wa_bsuid", "wa_parent_bsuid", "wa_username", "phone",
       "telegram_user_id", "telegram_username", "email", "b2chat_contact_id", "external_ref");

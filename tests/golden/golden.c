@@ -161,7 +161,7 @@ static int is_sample(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
     return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".gold") != 0 &&
-           strcmp(dot, ".md") != 0;
+           strcmp(dot, ".md") != 0 && strcmp(dot, ".tsv") != 0;
 }
 
 static void check_folder(struct golden *golden, const char *folder)
