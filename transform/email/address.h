@@ -17,5 +17,7 @@ struct str mail_address_key(struct arena *arena, struct str address);
 /* Text between the first '<' and the next '>', or the first token (5.1); STR_NULL: none, a dummy.
  * Longer than 998 bytes: "sha256:" and hex. */
 struct str mail_message_id(struct arena *arena, struct str header);
+/* "sha256:" and the hex digest of the bytes. */
+struct str mail_hashed_id(struct arena *arena, struct str bytes);
 
 #endif

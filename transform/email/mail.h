@@ -89,5 +89,10 @@ struct mail {
 
 /* The first of the name, in any case; NULL: none. */
 const struct mail_header *mail_header_find(const struct mail *mail, const char *name);
+/* The next of the name behind the one given (NULL: the first). */
+const struct mail_header *mail_header_next(const struct mail *mail, const struct mail_header *after,
+                                           const char *name);
+/* Value of the first; STR_NULL: none. */
+struct str mail_header_text(const struct mail *mail, const char *name);
 
 #endif

@@ -1,0 +1,167 @@
+#include "transform/email/address.h"
+
+#include <ctype.h>
+#include <pthread.h>
+
+#include <gmime/gmime.h>
+
+#include "lib/digest.h"
+#include "lib/hex.h"
+#include "transform/email/words.h"
+#include "transform/text.h"
+
+#define MESSAGE_ID_MOST 998
+#define DUMMY_LONGEST 7 /* of an id without "@" */
+#define HASH_PREFIX "sha256:"
+
+void email_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, g_mime_init);
+}
+
+/* ---- addresses ---- */
+
+static struct str clean(struct arena *arena, const char *text)
+{
+    uint64_t replaced = 0;
+    return text != NULL && text[0] != '\0' ? text_clean(arena, str_of(text), &replaced) : STR_NULL;
+}
+
+static struct str lower_ascii(struct arena *arena, const char *text)
+{
+    struct str cleaned = clean(arena, text);
+    char *lower = cleaned.n > 0 ? arena_alloc(arena, cleaned.n + 1) : NULL;
+    for (size_t i = 0; lower != NULL && i < cleaned.n; i++)
+        lower[i] = (char)tolower((unsigned char)cleaned.p[i]);
+    return lower != NULL ? (struct str){lower, cleaned.n} : STR_NULL;
+}
+
+static struct str mailbox_key(struct arena *arena, InternetAddress *address)
+{
+    InternetAddressMailbox *mailbox = INTERNET_ADDRESS_MAILBOX(address);
+    const char *text = internet_address_mailbox_get_idn_addr(mailbox);
+    if (text == NULL)
+        text = internet_address_mailbox_get_addr(mailbox);
+    return lower_ascii(arena, text);
+}
+
+/* What a list holds, groups taken apart; v NULL: only counts. */
+static size_t collect(struct arena *arena, InternetAddressList *list, struct mail_address *v)
+{
+    size_t n = 0;
+    for (int i = 0; i < internet_address_list_length(list); i++) {
+        InternetAddress *address = internet_address_list_get_address(list, i);
+        if (INTERNET_ADDRESS_IS_GROUP(address)) {
+            InternetAddressList *members =
+                internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address));
+            n += collect(arena, members, v != NULL ? v + n : NULL);
+            continue;
+        }
+        if (v != NULL)
+            v[n] = (struct mail_address){clean(arena, internet_address_get_name(address)),
+                                         mailbox_key(arena, address)};
+        n++;
+    }
+    return n;
+}
+
+/* Those that name nobody go. */
+static size_t drop_nameless(struct mail_address *v, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (v[i].address.n > 0)
+            v[kept++] = v[i];
+    return kept;
+}
+
+bool mail_addresses_parse(struct arena *arena, struct str text, struct mail_addresses *out)
+{
+    *out = (struct mail_addresses){NULL, 0};
+    if (text.n == 0)
+        return true;
+    struct str terminated = arena_str(arena, text);
+    if (terminated.p == NULL)
+        return false;
+    email_init();
+    InternetAddressList *list = internet_address_list_parse(NULL, terminated.p);
+    if (list == NULL)
+        return true;
+    size_t n = collect(arena, list, NULL);
+    out->v = n > 0 ? arena_alloc(arena, n * sizeof *out->v) : NULL;
+    if (out->v != NULL)
+        out->n = drop_nameless(out->v, collect(arena, list, out->v));
+    g_object_unref(list);
+    return n == 0 || out->v != NULL;
+}
+
+struct str mail_address_key(struct arena *arena, struct str address)
+{
+    struct mail_addresses parsed;
+    if (mail_addresses_parse(arena, address, &parsed) && parsed.n > 0)
+        return parsed.v[0].address;
+    return STR_NULL;
+}
+
+/* ---- message ids ---- */
+
+static struct str within_brackets(struct str header)
+{
+    const char *open = header.n > 0 ? memchr(header.p, '<', header.n) : NULL;
+    if (open == NULL)
+        return STR_NULL;
+    size_t left = header.n - (size_t)(open + 1 - header.p);
+    const char *close = memchr(open + 1, '>', left);
+    return close != NULL ? (struct str){open + 1, (size_t)(close - open - 1)} : STR_NULL;
+}
+
+static struct str first_token(struct str header)
+{
+    header = words_trim(header);
+    if (header.n > 0 && header.p[0] == '<') /* never closed */
+        header = (struct str){header.p + 1, header.n - 1};
+    size_t n = 0;
+    while (n < header.n && !words_is_space(header.p[n]))
+        n++;
+    return (struct str){header.p, n};
+}
+
+static struct str without_blanks(struct arena *arena, struct str id)
+{
+    char *plain = arena_alloc(arena, id.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; plain != NULL && i < id.n; i++)
+        if (!words_is_space(id.p[i]))
+            plain[n++] = id.p[i];
+    return (struct str){plain, n};
+}
+
+static bool is_dummy(struct str id)
+{
+    bool has_at = id.n > 0 && memchr(id.p, '@', id.n) != NULL;
+    return id.n == 0 || str_is(id, "@") || (!has_at && id.n <= DUMMY_LONGEST);
+}
+
+struct str mail_hashed_id(struct arena *arena, struct str bytes)
+{
+    unsigned char digest[DIGEST_SHA256_BYTES];
+    digest_sha256(bytes, digest);
+    char *text = arena_alloc(arena, sizeof HASH_PREFIX + (size_t)DIGEST_SHA256_BYTES * 2);
+    if (text == NULL)
+        return STR_NULL;
+    memcpy(text, HASH_PREFIX, sizeof HASH_PREFIX - 1);
+    hex_encode(digest, DIGEST_SHA256_BYTES, text + sizeof HASH_PREFIX - 1);
+    return str_of(text);
+}
+
+struct str mail_message_id(struct arena *arena, struct str header)
+{
+    struct str id = within_brackets(header);
+    if (str_is_null(id))
+        id = first_token(header);
+    id = id.n > 0 ? without_blanks(arena, id) : STR_NULL;
+    if (is_dummy(id))
+        return STR_NULL;
+    return id.n <= MESSAGE_ID_MOST ? id : mail_hashed_id(arena, id);
+}
