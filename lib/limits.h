@@ -27,7 +27,7 @@
 #define LIMIT_MAIL_STRING_BYTES (48 * MIB)
 #define LIMIT_MAIL_DOCUMENT_BYTES (64 * MIB)
 #define LIMIT_MAIL_PAYLOAD_BYTES (128 * MIB) /* its texts, decoded ones too */
-#define LIMIT_MAIL_FRAGMENT_BYTES (1 * MIB)  /* JSON within a field of a form */
+#define LIMIT_MAIL_FRAGMENT_BYTES (4 * MIB)  /* JSON within a field of a form */
 #define LIMIT_FORM_PARTS 10000
 #define LIMIT_FORM_HEADER_BYTES (16 * KIB) /* of one part; of an urlencoded field's name */
 
