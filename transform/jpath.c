@@ -47,6 +47,7 @@ struct node {
     size_t span_count;
     unsigned types;
     size_t text_offset;
+    bool text_in_element; /* of the element that the scalar itself makes */
     bool has_json;
     size_t json_offset;
     enum attach attach;
@@ -174,6 +175,7 @@ static void add_rule(struct node *at, const struct node *owner, const struct jpa
         assert(node->types == 0);
         node->types = rule->types;
         node->text_offset = offset;
+        node->text_in_element = node == owner;
         add_span(node, owner, offset, sizeof(struct str));
         break;
     case JPATH_K_JSON:
@@ -191,6 +193,11 @@ static void add_rule(struct node *at, const struct node *owner, const struct jpa
         add_element(node, ATTACH_POINTER, rule, offset);
         break;
     case JPATH_K_PART:
+        if (rule->end != NULL) {
+            assert(node->attach == ATTACH_NONE && node->end == NULL);
+            node->attach_offset = offset;
+            node->end = rule->end;
+        }
         add_rules(node, owner, rule->rules, offset);
         break;
     case JPATH_K_END:
@@ -475,9 +482,11 @@ static bool enter(struct jpath *j)
     return j->skipped == 0;
 }
 
-static int end_element(struct jpath *j, const struct node *node, void *element)
+/* base: the element, or what encloses a part. */
+static int end_element(struct jpath *j, const struct node *node, unsigned char *base)
 {
-    enum rc rc = node->end(j->context, element, j->err);
+    size_t offset = node->attach == ATTACH_NONE ? node->attach_offset : 0;
+    enum rc rc = node->end(j->context, base + offset, j->err);
     if (rc == RC_REJECT)
         return fail_memory(j);
     if (rc != RC_OK)
@@ -601,8 +610,9 @@ static int store_scalar(struct jpath *j, const struct node *target, enum jpath_t
                         struct str text)
 {
     const struct frame *outer = outer_frame(j);
-    struct jpath_element *element = NULL;
-    if (target->attach != ATTACH_NONE && (element = make_element(j, target, outer)) == NULL)
+    unsigned char *base = outer->base;
+    if (target->attach != ATTACH_NONE &&
+        (base = (unsigned char *)make_element(j, target, outer)) == NULL)
         return fail_memory(j);
     if (target->has_json) {
         begin_capture(j, target, outer);
@@ -614,9 +624,9 @@ static int store_scalar(struct jpath *j, const struct node *target, enum jpath_t
         struct str copy = arena_str(j->arena, text);
         if (str_is_null(copy))
             return fail_memory(j);
-        *field_at(outer->base, target->text_offset) = copy;
+        *field_at(target->text_in_element ? base : outer->base, target->text_offset) = copy;
     }
-    return target->end == NULL || end_element(j, target, element);
+    return target->end == NULL || end_element(j, target, base);
 }
 
 /* Scalars reach their rule as text; what nobody reads is not even made storable. */

@@ -99,7 +99,7 @@ struct jpath_rule {
         (path), JPATH_K_JSON, 0, JPATH_OFFSET(S, field, struct str), 0, NULL, NULL                 \
     }
 /* Every element of the array becomes an E in the list. An element that is no object gives an E
- * without values. */
+ * without values; a rule of E with the path "" takes one that is a scalar. */
 #define JPATH_EACH(path, S, field, E, element_rules)                                               \
     {                                                                                              \
         (path), JPATH_K_EACH, 0, JPATH_OFFSET(S, field, struct jpath_list),                        \
@@ -115,6 +115,12 @@ struct jpath_rule {
 #define JPATH_PART(path, S, field, E, part_rules)                                                  \
     {                                                                                              \
         (path), JPATH_K_PART, 0, JPATH_OFFSET(S, field, E), 0, (part_rules), NULL                  \
+    }
+/* The same, and the embedded struct is handed to the callback when the object ends; it keeps its
+ * values until they are read anew. For what encloses elements between which the arena is reset. */
+#define JPATH_PART_END(path, S, field, E, part_rules, callback)                                    \
+    {                                                                                              \
+        (path), JPATH_K_PART, 0, JPATH_OFFSET(S, field, E), 0, (part_rules), (callback)            \
     }
 /* Every object there becomes an E that is handed to the callback when the object ends, with all its
  * members read, and is kept by nobody else. A scalar or an array there gives an E without values;

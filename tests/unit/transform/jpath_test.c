@@ -14,6 +14,7 @@
 struct item {
     struct jpath_element element;
     struct str name;
+    struct str value;
 };
 
 struct part {
@@ -25,6 +26,7 @@ struct root {
     struct jpath_list items;
     struct item *one;
     struct part part;
+    struct part boxed;
 };
 
 struct ended {
@@ -41,6 +43,7 @@ struct seen { /* what the end callback saw */
 
 static const struct jpath_rule item_rules[] = {
     JPATH_SCALAR("name", struct item, name),
+    JPATH_NUMBER("", struct item, value),
     JPATH_RULES_END,
 };
 
@@ -63,6 +66,20 @@ static enum rc on_end(void *context, void *element, struct err *err)
     return seen->answer == RC_OK ? RC_OK : err_set(err, seen->answer, "no");
 }
 
+static enum rc on_box(void *context, void *part, struct err *err)
+{
+    (void)err;
+    struct seen *seen = context;
+    (void)buf_printf(&seen->text, "box %.*s;", STR_ARGS(((const struct part *)part)->x));
+    return RC_OK;
+}
+
+static const struct jpath_rule box_rules[] = {
+    JPATH_STR("x", struct part, x),
+    JPATH_END("ends[]", struct ended, ended_rules, on_end),
+    JPATH_RULES_END,
+};
+
 static const struct jpath_rule root_rules[] = {
     JPATH_STR("text", struct root, text),
     JPATH_NUMBER("number", struct root, number),
@@ -74,6 +91,7 @@ static const struct jpath_rule root_rules[] = {
     JPATH_ONE("one", struct root, one, struct item, item_rules),
     JPATH_PART("part", struct root, part, struct part, part_rules),
     JPATH_END("outer[].ends[]", struct ended, ended_rules, on_end),
+    JPATH_PART_END("boxes[]", struct root, boxed, struct part, box_rules, on_box),
     JPATH_RULES_END,
 };
 
@@ -202,6 +220,7 @@ static void test_elements(void **state)
     item = (const void *)item->element.next;
     assert_str(item->name, NULL);
     assert_int_equal(item->element.index, 2);
+    assert_str(item->value, "5");
     item = (const void *)item->element.next;
     assert_str(item->name, NULL);
     assert_int_equal(item->element.index, 3);
@@ -236,6 +255,16 @@ static void test_end_knows_its_path(void **state)
     f->seen.answer = RC_RETRY; /* comes back unchanged */
     assert_int_equal(read_json(f, json), RC_RETRY);
     assert_str(buf_peek(&f->seen.text), "outer[0].ends[0]=1;");
+}
+
+/* What encloses elements lives outside the arena, and is told when it ends. */
+static void test_parts_end(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_json(f, "{\"boxes\":[{\"x\":\"a\",\"ends\":[{\"id\":1}]},"
+                                  "{\"ends\":[{\"id\":2}],\"x\":\"b\"},{}]}"),
+                     RC_OK);
+    assert_str(buf_peek(&f->seen.text), "boxes[0].ends[0]=1;box a;boxes[1].ends[0]=2;box b;box b;");
 }
 
 static void test_replacements_are_counted(void **state)
@@ -464,6 +493,7 @@ int main(void)
         TEST(test_elements),
         TEST(test_last_member_wins),
         TEST(test_end_knows_its_path),
+        TEST(test_parts_end),
         TEST(test_replacements_are_counted),
         TEST(test_faults),
         TEST(test_sizes),
