@@ -37,7 +37,8 @@ enum conf_type {
     CONF_INT,         /* int64_t within least..most */
     CONF_SIZE,        /* int64_t bytes within least..most */
     CONF_DURATION,    /* int64_t milliseconds within least..most */
-    CONF_SECRET_LIST, /* struct conf_texts */
+    CONF_TEXT_LIST,   /* struct conf_texts */
+    CONF_SECRET_LIST, /* the same */
     CONF_SECRET_MAP,  /* struct conf_pairs: any keys, values as they are */
     CONF_TABLE,       /* the struct that "keys" describe */
     CONF_TABLE_LIST   /* struct conf_list of such structs */
@@ -71,7 +72,8 @@ struct conf_key {
     const char *fallback; /* as it would be written in the file; NULL = the field stays zero */
     int64_t least, most;
     const char *const *words; /* CHOICE: NULL-terminated */
-    const char *pattern;      /* TEXT: extended regular expression, with "expected" in words */
+    const char
+        *pattern; /* TEXT, TEXT_LIST: extended regular expression, with "expected" in words */
     const char *expected;
     const struct conf_key *keys;         /* TABLE, TABLE_LIST */
     size_t element_bytes;                /* TABLE_LIST */
@@ -93,6 +95,8 @@ struct conf_variant {
 #define CONF_AT_INT(S, f) .type = CONF_INT, .offset = CONF_OFFSET(S, f, int64_t)
 #define CONF_AT_SIZE(S, f) .type = CONF_SIZE, .offset = CONF_OFFSET(S, f, int64_t)
 #define CONF_AT_DURATION(S, f) .type = CONF_DURATION, .offset = CONF_OFFSET(S, f, int64_t)
+#define CONF_AT_TEXT_LIST(S, f)                                                                    \
+    .type = CONF_TEXT_LIST, .offset = CONF_OFFSET(S, f, struct conf_texts)
 #define CONF_AT_SECRET_LIST(S, f)                                                                  \
     .type = CONF_SECRET_LIST, .offset = CONF_OFFSET(S, f, struct conf_texts)
 #define CONF_AT_SECRET_MAP(S, f)                                                                   \

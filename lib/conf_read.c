@@ -37,10 +37,14 @@ static const struct conf_node *find_member(const struct conf_node *section, cons
 
 /* ---- lists ---- */
 
-static void read_secret_list(struct conf *conf, const struct conf_key *key,
-                             const struct conf_node *node, struct conf_place place, void *to)
+static void read_text_list(struct conf *conf, const struct conf_key *key,
+                           const struct conf_node *node, struct conf_place place, void *to)
 {
-    static const struct conf_key element = {.type = CONF_SECRET};
+    const struct conf_key element = {
+        .type = key->type == CONF_TEXT_LIST ? CONF_TEXT : CONF_SECRET,
+        .pattern = key->pattern,
+        .expected = key->expected,
+    };
     if (node->kind != CONF_SEQUENCE || node->count == 0) {
         conf_unexpected(conf, place, key, node);
         return;
@@ -50,7 +54,8 @@ static void read_secret_list(struct conf *conf, const struct conf_key *key,
         return;
     size_t n = 0;
     for (const struct conf_node *item = node->first; item != NULL; item = item->next, n++)
-        texts[n] = conf_text(conf, conf_element_place(conf, place, item, n), &element, item);
+        (void)conf_store_scalar(conf, conf_element_place(conf, place, item, n), &element, item,
+                                &texts[n]);
     *(struct conf_texts *)to = (struct conf_texts){texts, n};
 }
 
@@ -103,8 +108,9 @@ static void read_value(struct conf *conf, const struct conf_key *key, const stru
     case CONF_TABLE_LIST:
         read_section_list(conf, key, node, place, to);
         break;
+    case CONF_TEXT_LIST:
     case CONF_SECRET_LIST:
-        read_secret_list(conf, key, node, place, to);
+        read_text_list(conf, key, node, place, to);
         break;
     case CONF_SECRET_MAP:
         read_secret_map(conf, key, node, place, to);

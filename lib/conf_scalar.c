@@ -45,6 +45,7 @@ void conf_expected(const struct conf_key *key, char text[static CONF_EXPECTED_BY
         [CONF_TEXT] = "text",
         [CONF_SECRET] = "text",
         [CONF_BOOL] = "true or false",
+        [CONF_TEXT_LIST] = "a list of texts",
         [CONF_SECRET_LIST] = "a list of texts",
         [CONF_SECRET_MAP] = "a section of names and values",
         [CONF_TABLE] = "a section",
@@ -188,6 +189,7 @@ static bool convert(const struct conf_key *key, const char *text, void *to)
     case CONF_CHOICE:
         memcpy(to, &text, sizeof text);
         return is_word(key, text);
+    case CONF_TEXT_LIST:
     case CONF_SECRET_LIST:
     case CONF_SECRET_MAP:
     case CONF_TABLE:

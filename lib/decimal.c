@@ -19,3 +19,20 @@ size_t decimal_format(int64_t value, char text[static DECIMAL_TEXT_BYTES])
     memcpy(text, first, n);
     return n - 1;
 }
+
+bool decimal_parse(struct str text, int64_t *value_out)
+{
+    bool is_negative = text.n > 0 && text.p[0] == '-';
+    size_t at = is_negative;
+    int64_t value = 0;
+    if (at == text.n)
+        return false;
+    for (; at < text.n; at++) {
+        int digit = text.p[at] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, digit, &value))
+            return false;
+    }
+    *value_out = value; /* counted downwards, since there is one more below zero */
+    return is_negative || !__builtin_sub_overflow((int64_t)0, value, value_out);
+}

@@ -1,10 +1,12 @@
 #include "transform/channels.h"
 
 #include "transform/canonical/maps.h"
+#include "transform/webchat/maps.h"
 #include "transform/whatsapp/maps.h"
 
 const struct channel channels[] = {
     {"whatsapp", "whatsapp", false, whatsapp_maps},
+    {"webchat", "livechat", false, webchat_maps},
     {"canonical", "other", false, canonical_maps},
     {NULL, NULL, false, NULL},
 };

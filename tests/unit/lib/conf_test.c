@@ -27,7 +27,7 @@ struct box {
     const char *word;
     bool flag;
     int64_t number, size, span;
-    struct conf_texts secrets;
+    struct conf_texts texts, secrets;
     struct conf_pairs pairs;
     struct part inner;
     struct conf_list parts;
@@ -60,6 +60,8 @@ static const struct conf_key keys[] = {
     {CONF_AT_INT(struct box, number), .name = "number", .least = -5, .most = 500},
     {CONF_AT_SIZE(struct box, size), .name = "size", .least = 0, .most = 1 << 30},
     {CONF_AT_DURATION(struct box, span), .name = "span", .fallback = "1m", .most = 86400000},
+    {CONF_AT_TEXT_LIST(struct box, texts), .name = "texts", .pattern = "^[a-z]+$",
+     .expected = "lower-case letters"},
     {CONF_AT_SECRET_LIST(struct box, secrets), .name = "secrets"},
     {CONF_AT_SECRET_MAP(struct box, pairs), .name = "pairs"},
     {CONF_AT_TABLE(struct box, inner, part_keys), .name = "inner"},
@@ -101,10 +103,11 @@ static void assert_faults(size_t i, const char *yaml, const char *expected)
 static void values_arrive(void **state)
 {
     (void)state;
-    static const char yaml[] = "text: \"a b\"\nslug: abc\nsecret: s3\nword: blue\nflag: false\n"
-                               "number: -5\nsize: 64KB\nspan: 500ms\nsecrets: [a, 'b']\n"
-                               "pairs: {x.y: 1, z: no}\ninner: {kind: bird, wings: 2}\n"
-                               "parts:\n  - name: 0123\n  - {name: two, legs: 3}\n";
+    static const char yaml[] =
+        "text: \"a b\"\nslug: abc\nsecret: s3\nword: blue\nflag: false\n"
+        "number: -5\nsize: 64KB\nspan: 500ms\ntexts: [c, d]\nsecrets: [a, 'b']\n"
+        "pairs: {x.y: 1, z: no}\ninner: {kind: bird, wings: 2}\n"
+        "parts:\n  - name: 0123\n  - {name: two, legs: 3}\n";
     struct box box;
     struct conf *conf;
     char *faults = faults_of(yaml, sizeof yaml - 1, &box, &conf);
@@ -117,6 +120,8 @@ static void values_arrive(void **state)
     assert_int_equal(box.number, -5);
     assert_int_equal(box.size, 64000);
     assert_int_equal(box.span, 500);
+    assert_int_equal(box.texts.n, 2);
+    assert_string_equal(box.texts.v[1], "d");
     assert_int_equal(box.secrets.n, 2);
     assert_string_equal(box.secrets.v[1], "b");
     assert_int_equal(box.pairs.n, 2);
@@ -210,6 +215,7 @@ static void faults_have_their_place(void **state)
         {"parts:\n  - [x]\n", AT "2:5: parts[0]: expected a section, found a list\n"},
         {"parts: [{name: a}, {name: []}]",
          AT "1:27: parts[1].name: expected text, found an empty list\n"},
+        {"texts: [a, B]", AT "1:12: texts[1]: expected lower-case letters, found \"B\"\n"},
         {"secrets: []", AT "1:10: secrets: expected a list of texts, found an empty list\n"},
         {"secrets: hunter2", AT "1:10: secrets: expected a list of texts, found ***\n"},
         {"pairs: hunter2", AT "1:8: pairs: expected a section of names and values, found ***\n"},
