@@ -43,6 +43,40 @@ void digest_sha256(struct str bytes, unsigned char digest_out[static DIGEST_SHA2
     require(EVP_Digest(bytes.p, bytes.n, digest_out, NULL, sha256_algorithm, NULL) == 1);
 }
 
+struct sha256 {
+    EVP_MD_CTX *context;
+};
+
+struct sha256 *sha256_new(void)
+{
+    (void)pthread_once(&fetched, fetch);
+    struct sha256 *sha256 = xcalloc(1, sizeof *sha256);
+    sha256->context = EVP_MD_CTX_new();
+    require(sha256->context != NULL &&
+            EVP_DigestInit_ex2(sha256->context, sha256_algorithm, NULL) == 1);
+    return sha256;
+}
+
+void sha256_free(struct sha256 **sha256)
+{
+    if (sha256 == NULL || *sha256 == NULL)
+        return;
+    EVP_MD_CTX_free((*sha256)->context);
+    free(*sha256);
+    *sha256 = NULL;
+}
+
+void sha256_add(struct sha256 *sha256, struct str bytes)
+{
+    require(EVP_DigestUpdate(sha256->context, bytes.p, bytes.n) == 1);
+}
+
+void sha256_take(struct sha256 *sha256, unsigned char digest_out[static DIGEST_SHA256_BYTES])
+{
+    require(EVP_DigestFinal_ex(sha256->context, digest_out, NULL) == 1 &&
+            EVP_DigestInit_ex2(sha256->context, NULL, NULL) == 1);
+}
+
 struct hmac *hmac_new(struct str secret)
 {
     (void)pthread_once(&fetched, fetch);

@@ -2,7 +2,8 @@
  *
  * Owns:    a struct hmac owns its key schedule; the secret is not kept.
  * Errors:  OpenSSL failing here means a broken installation: message and exit.
- * Threads: digest_sha256 is safe; one struct hmac belongs to one thread (hmac_dup makes another).
+ * Threads: digest_sha256 is safe; one struct hmac or sha256 belongs to one thread (hmac_dup makes
+ * another hmac).
  */
 #ifndef SLUICE_LIB_DIGEST_H
 #define SLUICE_LIB_DIGEST_H
@@ -15,6 +16,13 @@
 #define DIGEST_SHA256_BYTES 32
 
 void digest_sha256(struct str bytes, unsigned char digest_out[static DIGEST_SHA256_BYTES]);
+
+/* The same over bytes that come piece by piece; begins anew after each digest. */
+struct sha256;
+struct sha256 *sha256_new(void);
+void sha256_free(struct sha256 **sha256);
+void sha256_add(struct sha256 *sha256, struct str bytes);
+void sha256_take(struct sha256 *sha256, unsigned char digest_out[static DIGEST_SHA256_BYTES]);
 
 struct hmac;
 struct hmac *hmac_new(struct str secret);
