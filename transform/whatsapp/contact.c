@@ -3,7 +3,7 @@
 
 #include "transform/whatsapp/scope.h"
 
-#define IDENTITIES_MOST 9
+#define IDENTITIES_MOST 10
 #define ALIASES_MOST 2
 
 static void add_identity(struct record_identity *identities, size_t *count, const char *kind,
@@ -47,7 +47,7 @@ static void fill_profile(struct wa_scope *scope, const struct wa_person *person,
 static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *person, struct err *err)
 {
     struct record record;
-    map_out_begin(scope->out, RECORD_CONTACT, &scope->account.channel_id, &record);
+    wa_record_begin(scope, RECORD_CONTACT, &record);
     record.id = person->id;
     record.external_id = person->key;
     struct record_contact *contact = &record.contact;
@@ -66,14 +66,18 @@ static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *pers
     add_identity(identities, &n, "wa_id", party->other, party->other_raw, person->key);
     add_identity(identities, &n, "wa_parent_bsuid", party->parent, party->parent, person->key);
     add_identity(identities, &n, "phone", phone, party->wa_id_raw, person->key);
-    if (person->profile != NULL)
-        add_identity(identities, &n, "wa_username", contact->username, person->profile->username,
-                     person->key);
+    struct str username = person->profile != NULL && !str_is_null(contact->username)
+                              ? person->profile->username
+                              : person->username;
+    add_identity(identities, &n, "wa_username", plain_username(scope, username), username,
+                 person->key);
     const struct wa_party *former = &person->former;
     if (!str_equal(former->bsuid, party->bsuid))
         add_identity(identities, &n, "wa_bsuid", former->bsuid, former->bsuid, STR_NULL);
     if (!str_equal(former->wa_id, party->wa_id) && !str_equal(former->wa_id, party->other))
         add_identity(identities, &n, "wa_id", former->wa_id, former->wa_id_raw, STR_NULL);
+    if (!str_equal(former->parent, party->parent))
+        add_identity(identities, &n, "wa_parent_bsuid", former->parent, former->parent, STR_NULL);
     contact->identities = identities;
     contact->identity_count = n;
     return map_out_record(scope->out, &record, err);
@@ -101,22 +105,24 @@ static void fill_aliases(const struct wa_thread *thread, struct str aliases[stat
     conversation->alias_count = n;
 }
 
-/* A group's labels (subject) come with the group's own fields; stating them here, without a
- * subject, would blank it. */
+/* A group's labels are stated where its subject is: with its own fields (5.7). Anywhere else they
+ * would blank it. */
 static void fill_labels(const struct wa_scope *scope, const struct wa_thread *thread,
                         struct record_conversation *conversation)
 {
-    struct str alias = wa_text(scope->value->display_number);
-    if (str_is_null(alias))
+    struct str alias = wa_text(scope->display_number);
+    int64_t at = thread->is_group ? thread->topic_at : thread->last_at;
+    if (at == TIME_NONE || (!thread->is_group && str_is_null(alias)))
         return;
-    conversation->labels_as_of = thread->last_at;
+    conversation->labels_as_of = at;
     conversation->account_alias = alias;
+    conversation->topic = thread->topic;
 }
 
 static enum rc emit_thread(struct wa_scope *scope, const struct wa_thread *thread, struct err *err)
 {
     struct record record;
-    map_out_begin(scope->out, RECORD_CONVERSATION, &scope->account.channel_id, &record);
+    wa_record_begin(scope, RECORD_CONVERSATION, &record);
     record.id = thread->id;
     record.external_id = thread->key;
     struct record_conversation *conversation = &record.conversation;
@@ -129,8 +135,8 @@ static enum rc emit_thread(struct wa_scope *scope, const struct wa_thread *threa
         conversation->contact_id = person->id;
         conversation->contact_external_id = person->key;
         fill_aliases(thread, aliases, conversation);
-        fill_labels(scope, thread, conversation);
     }
+    fill_labels(scope, thread, conversation);
     return map_out_record(scope->out, &record, err);
 }
 

@@ -1,12 +1,16 @@
 #include "transform/whatsapp/identity.h"
 
 #include <ctype.h>
+#include <openssl/evp.h>
 
 #define BSUID_MOST 128
 #define NUMBER_LEAST 5
 #define NUMBER_MOST 20
 #define PHONE_LEAST 8
 #define PHONE_MOST 15
+#define WAMID_PREFIX "wamid."
+#define WAMID_HEAD_BASE64 184 /* enough for the longest BSUID */
+#define WAMID_NAME_AT 3
 #define NUMBER_DECORATION "+ -()."
 
 enum identifier { NO_IDENTIFIER, BSUID, PARENT_BSUID, NUMBER };
@@ -70,6 +74,28 @@ bool wa_party_add(struct wa_party *party, struct arena *arena, struct str text)
     party->wa_id = arena_str(arena, (struct str){digits, n});
     party->wa_id_raw = text;
     return !str_is_null(party->wa_id);
+}
+
+struct str wa_number_digits(struct str text, char digits[static WA_NUMBER_MOST])
+{
+    size_t n = take_digits(text, digits);
+    return n > 0 ? (struct str){digits, n} : STR_NULL;
+}
+
+bool wa_party_add_wamid(struct wa_party *party, struct arena *arena, struct str wamid)
+{
+    if (!str_starts_with(wamid, WAMID_PREFIX))
+        return true;
+    struct str code = {wamid.p + strlen(WAMID_PREFIX), wamid.n - strlen(WAMID_PREFIX)};
+    size_t n = code.n < WAMID_HEAD_BASE64 ? code.n : WAMID_HEAD_BASE64;
+    unsigned char head[WAMID_HEAD_BASE64];
+    int bytes = EVP_DecodeBlock(head, (const unsigned char *)code.p, (int)(n - n % 4));
+    if (bytes < WAMID_NAME_AT || head[0] != 0x1c || head[1] != 0x18 ||
+        WAMID_NAME_AT + head[2] > bytes)
+        return true;
+    struct str name = {(const char *)head + WAMID_NAME_AT, head[2]};
+    struct str kept = arena_str(arena, name);
+    return !str_is_null(kept) && wa_party_add(party, arena, kept);
 }
 
 void wa_party_merge(struct wa_party *party, const struct wa_party *other)

@@ -1,4 +1,4 @@
-/* whatsapp_index.h: finds things of one change by text: its contacts, persons and threads. A body
+/* index.h: finds things of one change by text: its contacts, persons and threads. A body
  * may hold a thousand of each, and comparing all with all would cost more than reading it.
  *
  * Owns:    its slots, in the arena given; keys and values are borrowed.

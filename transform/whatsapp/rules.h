@@ -1,8 +1,8 @@
-/* whatsapp_rules.h: the parts of a WhatsApp webhook that are read, as structs and path rules.
+/* rules.h: the parts of WhatsApp's JSON that are read, as structs and path rules.
  *
  * The rules of a typed message (wa_content_rules) are apart from those of its envelope, because
- * the same typed objects occur in messages, edits, echoes and history (reference/whatsapp.md 2,
- * 5.1, 5.2). Absent values are STR_NULL.
+ * the same typed objects occur in messages, edits, echoes, history and send requests
+ * (reference/whatsapp.md 2, 5.1 to 5.3). Absent values are STR_NULL.
  * Owns:    nothing; texts live in the document's arena.
  * Threads: constant tables. */
 #ifndef SLUICE_TRANSFORM_WHATSAPP_RULES_H
@@ -14,11 +14,12 @@
 struct wa_error { /* 1.9 */
     struct jpath_element element;
     struct str code, title, message;
+    struct str details, old_details; /* error_data.details, and where older payloads have it */
 };
 
 struct wa_media { /* 2.3, 2.4 */
     struct jpath_element element;
-    struct str id, url, mime_type, sha256, filename, caption, voice, animated;
+    struct str id, url, link, mime_type, sha256, filename, caption, voice, animated;
 };
 
 struct wa_phone {
@@ -46,11 +47,13 @@ struct wa_content { /* a typed message, 2.2 to 2.16 */
     struct str unsupported_type;
     struct str reaction_target, reaction_emoji;
     struct str revoke_target;
-    struct str context_id;
+    struct str context_id, quoted_id; /* quoted_id: its name in send requests */
+    struct str body_text;             /* of an interactive message that the business sends */
+    struct str template_name;
     struct jpath_list errors; /* of struct wa_error */
     /* The same objects whole, for metadata. */
     struct str cards_json, interactive_json, button_json, order_json, system_json, unsupported_json,
-        context_json, referral_json, errors_json, identity_json;
+        context_json, referral_json, errors_json, identity_json, template_json;
 };
 
 struct wa_edited {
@@ -58,7 +61,7 @@ struct wa_edited {
     struct wa_content content;
 };
 
-/* What whatsapp_scope finds out about a message or status before anything is emitted. */
+/* What scope.c finds out about a message or status before anything is emitted. */
 struct wa_item {
     bool usable;
     int64_t at;
@@ -66,19 +69,30 @@ struct wa_item {
     struct wa_thread *thread; /* NULL = none known */
 };
 
-struct wa_message { /* 2.1 */
+struct wa_address { /* whom a message is for: echoes, history, send requests */
+    struct str id, user_id, parent_id;
+    struct str type; /* "group": id is a group's */
+};
+
+struct wa_source; /* scope.h */
+
+struct wa_message { /* 2.1, 5.1 to 5.3 */
     struct jpath_element element;
     struct str id, timestamp, from, from_user_id, from_parent_id, group_id;
+    struct wa_address to;
+    struct str history_status, callback_data;
     struct str edit_target;
     struct wa_edited *edited;
     struct wa_content content;
     struct wa_item item;
     const struct wa_type *type;
+    const struct wa_source *source;
+    bool is_outbound;
 };
 
 struct wa_status { /* 3 */
     struct jpath_element element;
-    struct str id, status, timestamp, callback_data;
+    struct str id, status, timestamp, callback_data, type;
     struct str recipient_type, recipient_id, recipient_user_id;
     struct str recipient_parent_id, parent_recipient_id, parent_id; /* names of different years */
     struct str participant_id, participant_id_other, participant_user_id, participant_parent_id;
@@ -92,7 +106,61 @@ struct wa_status { /* 3 */
 struct wa_contact { /* 1.8 */
     struct jpath_element element;
     struct str wa_id, user_id, parent_id, name, username;
+    struct str input; /* groups: whom the business named */
     struct wa_party party;
+    bool is_partial; /* of a place that never names the profile's name: says nothing about it */
+};
+
+struct wa_history_thread { /* 5.1 */
+    struct jpath_element element;
+    struct str id;
+    struct wa_contact contact;
+    struct jpath_list messages; /* of struct wa_message */
+};
+
+struct wa_history {
+    struct jpath_element element;
+    struct jpath_list threads; /* of struct wa_history_thread */
+};
+
+struct wa_synced { /* of the business's address book: 5.4 */
+    struct jpath_element element;
+    struct str type, action, timestamp, first_name;
+    struct wa_contact contact;
+};
+
+struct wa_id_update { /* 5.5 */
+    struct jpath_element element;
+    struct str wa_id, timestamp;
+    struct str user_id, parent_id, previous_user_id, previous_parent_id;
+};
+
+struct wa_preference { /* 5.5 */
+    struct jpath_element element;
+    struct str wa_id, user_id, parent_id, timestamp;
+    struct str detail, category, value;
+    struct wa_item item;
+};
+
+struct wa_handover { /* 5.6: the value itself */
+    struct str type, timestamp;
+    struct str phone_number, user_id, parent_id;
+    struct str account, display_number;
+    struct str passed_json, taken_json;
+};
+
+struct wa_call { /* 5.6 */
+    struct jpath_element element;
+    struct str id, timestamp, event, direction, status, status_in_list;
+    struct str from, from_user_id, from_parent_id, to, to_user_id, to_parent_id;
+    struct str start_time, end_time, duration, callback_data, errors_json;
+    struct wa_item item;
+};
+
+struct wa_group { /* 5.7 */
+    struct jpath_element element;
+    struct str id, timestamp, subject, new_subject, is_new_subject_taken;
+    struct jpath_list added, removed; /* of struct wa_contact */
 };
 
 /* An array that must be told apart from one that is not there: without items when the member is
@@ -110,6 +178,22 @@ struct wa_value {
     struct wa_items *statuses;  /* of struct wa_status */
     struct wa_items *errors;    /* whether there are any; they are not read */
     struct str encrypted;       /* messages as one text: 1.11 */
+    struct str context_json;    /* conversation_context */
+    struct wa_items *echoes;    /* of struct wa_message */
+    struct wa_standby *standby;
+    struct wa_items *history;     /* of struct wa_history */
+    struct wa_items *synced;      /* of struct wa_synced */
+    struct wa_items *id_updates;  /* of struct wa_id_update */
+    struct wa_items *preferences; /* of struct wa_preference */
+    struct wa_items *calls;       /* of struct wa_call */
+    struct wa_items *groups;      /* of struct wa_group */
+    struct wa_handover handover;
+};
+
+struct wa_standby { /* 5.3 */
+    struct jpath_element element;
+    struct jpath_list contacts;                    /* of struct wa_contact */
+    struct wa_items *messages, *echoes, *statuses; /* as in the value */
 };
 
 struct wa_change {
@@ -128,9 +212,21 @@ struct wa_entry {
 
 struct wa_document {
     struct str object;
+    struct jpath_list bare_history; /* of struct wa_bare_history: 5.1, without an envelope */
+};
+
+struct wa_bare_history {
+    struct jpath_element element;
+    struct wa_items *errors;
 };
 
 /* Members of one element of "changes". */
 extern const struct jpath_rule wa_change_rules[];
+extern const struct jpath_rule wa_bare_history_rules[];
+extern const struct jpath_rule wa_contact_rules[];
+/* Of a send request, as it stands at "message" of a standby echo and at "request" of a pair of the
+ * sent side: of a struct wa_message. */
+extern const struct jpath_rule wa_address_rules[];
+extern const struct jpath_rule wa_content_rules[];
 
 #endif

@@ -1,8 +1,8 @@
-/* whatsapp_scope.h: one change of a webhook, while it is turned into records.
+/* scope.h: one change of a webhook, or one pair of the sent side, while it is turned into records.
  *
- * First everybody is resolved (whatsapp_scope.c): which messages and statuses are usable, who the
- * other side is, which threads there are. Then the records are emitted, kind by kind
- * (whatsapp_contact.c, whatsapp_message.c, whatsapp_status.c).
+ * First everybody is resolved (scope.c, people.c): which messages and statuses are usable, who the
+ * other side is, which threads there are. Then the records are emitted, kind by kind (contact.c,
+ * message.c, status.c, call.c, event.c).
  * Owns:    nothing; all lives in the document's arena.
  * Threads: one owner. */
 #ifndef SLUICE_TRANSFORM_WHATSAPP_SCOPE_H
@@ -23,6 +23,7 @@ struct wa_person { /* a contact record to be */
     struct uuid id;
     const struct wa_contact *profile; /* the newest; NULL = none came */
     int64_t profile_as_of;
+    struct str username;    /* told without a profile */
     int64_t number_as_of;   /* TIME_NONE: no wa_id */
     struct wa_party former; /* identifiers before a change of number */
 };
@@ -34,7 +35,35 @@ struct wa_thread { /* a conversation record to be */
     bool is_group;
     struct wa_person *person; /* direct threads */
     int64_t first_at, last_at;
+    struct str topic; /* groups: the subject; stated when topic_at is a time */
+    int64_t topic_at;
 };
+
+struct wa_event { /* an event record to be, beyond those of messages and statuses */
+    struct wa_event *next;
+    struct str external_id;
+    const char *type;       /* canonical-model 4.7 */
+    const char *actor_type; /* contact, agent, bot, system */
+    const struct wa_item *item;
+    struct str data;
+};
+
+enum wa_direction {
+    WA_INBOUND,
+    WA_OUTBOUND,
+    WA_BY_SENDER /* outbound when the business number is the sender (5.1) */
+};
+
+/* Where messages of a change stand, and what that says of them. */
+struct wa_source {
+    struct str path; /* of the list, from the change: "value.messages" */
+    enum wa_direction direction;
+    bool is_api;               /* outbound ones: sent through the API, not typed in the phone app */
+    const char *origin;        /* outbound ones: metadata.origin; NULL: none */
+    struct wa_contact *thread; /* history: whose thread it is; NULL: not said */
+};
+
+extern const struct wa_source wa_incoming;
 
 struct wa_scope {
     struct map_out *out;
@@ -42,8 +71,15 @@ struct wa_scope {
     const struct jpath *jpath; /* names the change's path where the change does not */
     struct wa_change *change;
     struct wa_value *value;
-    struct jpath_list messages;            /* of struct wa_message */
-    struct jpath_list statuses;            /* of struct wa_status */
+    enum source_kind source_kind;
+    struct str display_number;  /* of the business, as received */
+    struct wa_party business;   /* the same as identifier, where it is needed */
+    struct jpath_list contacts; /* of struct wa_contact */
+    struct jpath_list messages; /* of struct wa_message */
+    struct jpath_list statuses; /* of struct wa_status */
+    struct str status_path;     /* of that list: "value.statuses" */
+    struct wa_items *calls;     /* of struct wa_call; NULL: none */
+    struct wa_event *events, *last_event;
     const struct wa_contact *only_contact; /* where there is one other side; NULL: several */
     struct channel_account account;
     struct wa_person *persons, *last_person;
@@ -53,25 +89,88 @@ struct wa_scope {
     struct wa_index thread_index;  /* struct wa_thread by key */
 };
 
-/* Resolves messages and statuses; bad ones are rejected and left unusable. */
-enum rc wa_scope_resolve(struct wa_scope *scope, struct err *err) MUST_USE;
-/* A reject about the change, at the member given ("metadata.phone_number_id" of its value). */
+/* ---- what a field or a pair puts in (scope.c) ---- */
+
+/* Appends the messages of the list; NULL and empty lists are nothing. */
+void wa_scope_add_messages(struct wa_scope *scope, struct jpath_list *list,
+                           const struct wa_source *source);
+/* Appends the elements of a list to another; the elements are shared. */
+void wa_list_append(struct jpath_list *list, const struct jpath_list *more);
+/* Reads the business number, which tells directions; false: no memory. */
+bool wa_scope_read_business(struct wa_scope *scope);
+/* Resolves messages and statuses, where bad ones are rejected and left out, and emits every record
+ * of the scope: contacts, conversations, messages, statuses, events. */
+enum rc wa_scope_take(struct wa_scope *scope, struct err *err) MUST_USE;
+/* The same without the messages and statuses: the people and threads found with wa_place. */
+enum rc wa_scope_emit(struct wa_scope *scope, struct err *err) MUST_USE;
+
+/* ---- rejects and times (scope.c) ---- */
+
+enum rc wa_no_memory(struct err *err);
+/* A reject about the change, at the member given ("value.metadata.phone_number_id"). */
 enum rc wa_scope_reject(struct wa_scope *scope, enum reject_code code, const char *member,
                         const char *detail, struct err *err) MUST_USE;
+/* About one element of a list: the list ("value.messages"), its element, and the member at fault.
+ */
+enum rc wa_item_reject(struct wa_scope *scope, enum reject_code code, struct str list,
+                       const struct jpath_element *element, const char *member, const char *detail,
+                       struct err *err) MUST_USE;
+/* Seconds, or 13 digits of milliseconds, since 1970. */
+bool wa_read_time(struct str text, int64_t *at_out);
+/* Reads an element's timestamp into item->at and makes it usable, or rejects it. */
+enum rc wa_item_time(struct wa_scope *scope, struct str list, const struct jpath_element *element,
+                     struct str timestamp, struct wa_item *item, struct err *err) MUST_USE;
 
+/* ---- people and threads (people.c) ---- */
+
+/* Room for as many persons and threads as the change can name; indexes the contacts. */
+enum rc wa_people_begin(struct wa_scope *scope, size_t persons, size_t threads,
+                        struct err *err) MUST_USE;
+bool wa_party_add_all(struct wa_scope *scope, struct wa_party *party, const struct str *texts,
+                      size_t count);
+/* The party must have a key. NULL: no memory. */
+struct wa_person *wa_person_of(struct wa_scope *scope, const struct wa_party *party);
+/* The person was there at that time, with that profile (NULL: none). */
+void wa_person_see(struct wa_person *person, const struct wa_contact *contact, int64_t at);
+/* Finds or makes a person, with the help of the contacts. NULL: the party is nobody. */
+enum rc wa_person_find(struct wa_scope *scope, struct wa_party party, int64_t at,
+                       struct wa_person **person_out, struct err *err) MUST_USE;
+/* NULL: no memory. */
+struct wa_thread *wa_thread_of_group(struct wa_scope *scope, struct str group_id, int64_t at);
+/* Finds or makes person and thread of an item; a party that is nobody leaves the person unknown. In
+ * a group the thread is the group's, and unknown without its id. */
+enum rc wa_place(struct wa_scope *scope, struct wa_party party, bool is_group, struct str group_id,
+                 struct wa_item *item, struct err *err) MUST_USE;
+
+/* ---- records (record.c) ---- */
+
+/* A record with its common members set, as of the scope. */
+void wa_record_begin(const struct wa_scope *scope, enum record_kind kind, struct record *record);
+/* A message of the item's thread, with the item's person as the other side. */
+void wa_message_begin(const struct wa_scope *scope, const struct wa_item *item,
+                      struct str external_id, struct record *record);
+/* An event of the item's thread at the item's time. */
+void wa_event_begin(const struct wa_scope *scope, const struct wa_item *item,
+                    struct str external_id, struct record *record);
+/* sender_type of what was sent through the API: the channel's setting, else "agent". */
+struct str wa_api_sender(const struct wa_scope *scope);
 /* Every emitter of records of one kind. */
 enum rc wa_contacts_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 enum rc wa_threads_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 enum rc wa_messages_emit(struct wa_scope *scope, struct err *err) MUST_USE;
+enum rc wa_calls_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 enum rc wa_stubs_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 enum rc wa_statuses_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 enum rc wa_message_events_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 enum rc wa_status_events_emit(struct wa_scope *scope, struct err *err) MUST_USE;
+enum rc wa_events_emit(struct wa_scope *scope, struct err *err) MUST_USE;
 
 /* What a message must name beyond its own id and time; NULL: nothing is missing. */
 const char *wa_message_lacks(struct wa_message *message);
 /* A system message about a new number or BSUID. */
 bool wa_message_is_change(const struct wa_message *message);
+/* The message that an edit, revoke or reaction is about; STR_NULL: another message. */
+struct str wa_message_target(const struct wa_message *message);
 /* Whether the status is one of canonical-model 4.5; another word is an event, which needs a
  * conversation. */
 bool wa_status_is_known(const struct wa_status *status);
@@ -82,6 +181,8 @@ static inline struct str wa_text(struct str text)
     return text.n > 0 ? text : STR_NULL;
 }
 
+/* The text in lower case, in the arena; p == NULL: no memory. */
+struct str wa_lower(struct wa_scope *scope, struct str text);
 /* A JSON object of the members written since json_writer_reset and json_writer_open; STR_NULL when
  * there are none. false: no memory. */
 struct str wa_scope_object(struct wa_scope *scope);

@@ -12,8 +12,11 @@
 
 static const char *const known_words[] = {"sent", "delivered", "read", "played", "failed"};
 
+/* The words of calls (field "calls") are none of a message's, "failed" included. */
 bool wa_status_is_known(const struct wa_status *status)
 {
+    if (str_is(status->type, "call"))
+        return false;
     for (size_t i = 0; i < sizeof known_words / sizeof known_words[0]; i++)
         if (str_is(status->word, known_words[i]))
             return true;
@@ -41,10 +44,14 @@ static const struct wa_error *first_error(const struct wa_status *status)
     return (const void *)status->errors.first;
 }
 
+/* The first there is: older payloads lack some, others have only the details (1.9). */
 static struct str error_text(const struct wa_error *error)
 {
-    struct str title = wa_text(error->title);
-    return !str_is_null(title) ? title : wa_text(error->message);
+    const struct str texts[] = {error->title, error->message, error->details, error->old_details};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i].n > 0)
+            return texts[i];
+    return STR_NULL;
 }
 
 /* ---- stubs ---- */
@@ -53,12 +60,9 @@ static void fill_stub_sender(const struct wa_scope *scope, const struct wa_statu
                              struct record_message *message)
 {
     bool marketing = is_marketing(status);
-    struct str api_sender = channel_settings_of(&scope->account)->api_sender;
     message->content_as_of = marketing ? MARKETING_STUB_AS_OF : PLAIN_STUB_AS_OF;
     message->is_broadcast = marketing;
-    message->sender_type = marketing                 ? STR_LIT("system")
-                           : str_is_null(api_sender) ? STR_LIT("agent")
-                                                     : api_sender;
+    message->sender_type = marketing ? STR_LIT("system") : wa_api_sender(scope);
 }
 
 static void fill_stub_status(const struct wa_status *status, struct record_message *message)
@@ -85,25 +89,15 @@ static void fill_stub_status(const struct wa_status *status, struct record_messa
 
 static enum rc emit_stub(struct wa_scope *scope, const struct wa_status *status, struct err *err)
 {
-    const struct wa_thread *thread = status->item.thread;
+    struct wa_item item = status->item;
+    if (item.thread->is_group) /* a participant is not whom a group's message is for */
+        item.person = NULL;
     struct record record;
-    map_out_begin(scope->out, RECORD_MESSAGE, &scope->account.channel_id, &record);
-    record.external_id = status->id;
-    record.id =
-        ids_entity("message", &scope->out->conf->tenant_id, &scope->account.channel_id, status->id);
+    wa_message_begin(scope, &item, status->id, &record);
     struct record_message *message = &record.message;
-    message->conversation_id = thread->id;
-    message->conversation_external_id = thread->key;
-    message->conversation_kind = thread->is_group ? STR_LIT("group") : STR_LIT("direct");
-    message->channel = STR_LIT(WA_MEDIUM);
-    if (!thread->is_group) {
-        message->contact_id = status->item.person->id;
-        message->contact_external_id = status->item.person->key;
-    }
     message->direction = STR_LIT("outbound");
     message->type = STR_LIT("unsupported");
     message->subtype = STR_LIT("stub");
-    message->sent_at = status->item.at;
     message->ordinal = 0;
     fill_stub_sender(scope, status, message);
     fill_stub_status(status, message);
@@ -179,7 +173,7 @@ static enum rc emit_status(struct wa_scope *scope, const struct wa_status *statu
     const struct uuid *tenant_id = &scope->out->conf->tenant_id;
     const struct uuid *channel_id = &scope->account.channel_id;
     struct record record;
-    map_out_begin(scope->out, RECORD_MESSAGE_STATUS, channel_id, &record);
+    wa_record_begin(scope, RECORD_MESSAGE_STATUS, &record);
     struct record_message_status *fields = &record.message_status;
     fields->message_external_id = status->id;
     fields->message_id = ids_entity("message", tenant_id, channel_id, status->id);
@@ -231,17 +225,11 @@ static enum rc emit_status_event(struct wa_scope *scope, const struct wa_status 
                                  struct err *err)
 {
     struct record record;
-    map_out_begin(scope->out, RECORD_EVENT, &scope->account.channel_id, &record);
-    record.external_id = status_external_id(scope, status);
-    record.id = ids_entity("event", &scope->out->conf->tenant_id, &scope->account.channel_id,
-                           record.external_id);
-    record.event.conversation_id = status->item.thread->id;
-    record.event.conversation_external_id = status->item.thread->key;
+    wa_event_begin(scope, &status->item, status_external_id(scope, status), &record);
     record.event.event_type =
         is_deleted(status) ? STR_LIT("message_deleted") : STR_LIT("status_changed");
     record.event.is_inferred =
         is_deleted(status); /* as for messages; another word is a statement */
-    record.event.occurred_at = status->item.at;
     record.event.actor_type = STR_LIT("system");
     record.event.data = status_event_data(scope, status);
     return map_out_record(scope->out, &record, err);

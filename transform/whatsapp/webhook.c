@@ -2,8 +2,8 @@
 
 #include "lib/limits.h"
 #include "transform/jpath.h"
+#include "transform/whatsapp/fields.h"
 #include "transform/whatsapp/maps.h"
-#include "transform/whatsapp/scope.h"
 
 #define OBJECT "whatsapp_business_account"
 
@@ -27,82 +27,24 @@ struct map {
 
 /* ---- changes ---- */
 
-typedef enum rc field_fn(struct wa_scope *scope, struct err *err);
-
-static enum rc emit_scope(struct wa_scope *scope, struct err *err)
-{
-    static field_fn *const emitters[] = {
-        wa_scope_resolve, wa_contacts_emit, wa_threads_emit,        wa_messages_emit,
-        wa_stubs_emit,    wa_statuses_emit, wa_message_events_emit, wa_status_events_emit};
-    enum rc rc = RC_OK;
-    for (size_t i = 0; i < sizeof emitters / sizeof emitters[0] && rc == RC_OK; i++)
-        rc = emitters[i](scope, err);
-    return rc;
-}
-
-static enum rc reject_account(struct wa_scope *scope, struct err *err)
-{
-    static const char member[] = "value.metadata.phone_number_id";
-    if (str_is_null(wa_text(scope->value->account)))
-        return wa_scope_reject(scope, REJECT_MISSING_MEMBER, member,
-                               "expected the id of the business number", err);
-    return wa_scope_reject(scope, REJECT_UNKNOWN_ACCOUNT, member,
-                           "the number is not configured for this tenant", err);
-}
-
-/* Where neither messages nor statuses could be read. What Meta adds without notice is no fault, and
- * neither are errors and user actions, which are for the log only (1.8, 1.9). */
-static enum rc take_nothing(struct wa_scope *scope, struct err *err)
-{
-    const struct wa_value *value = scope->value;
-    if (value->messages != NULL)
-        return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
-                               "expected an array with messages", err);
-    if (value->statuses != NULL)
-        return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.statuses",
-                               "expected an array with statuses", err);
-    if (value->errors == NULL && str_is_null(value->account)) /* an array, or nothing we know */
-        return reject_account(scope, err);
-    scope->out->counts.ignored++;
-    return RC_OK;
-}
-
-static bool has_items(const struct wa_items *items)
-{
-    return items != NULL && items->list.count > 0;
-}
-
-/* What is no array, or an empty one, beside the list that is read, is no traffic. */
-static void read_list(struct wa_scope *scope, const struct wa_items *items, struct jpath_list *list)
-{
-    if (items == NULL)
-        return;
-    *list = items->list;
-    if (list->count == 0)
-        scope->out->counts.ignored++;
-}
-
-static enum rc take_messages(struct wa_scope *scope, struct err *err)
-{
-    const struct wa_value *value = scope->value;
-    if (!str_is_null(value->encrypted))
-        return wa_scope_reject(scope, REJECT_BAD_VALUE, "value.messages",
-                               "expected an array; encrypted payloads cannot be read", err);
-    if (!has_items(value->messages) && !has_items(value->statuses))
-        return take_nothing(scope, err);
-    read_list(scope, value->messages, &scope->messages);
-    read_list(scope, value->statuses, &scope->statuses);
-    if (!map_out_account(scope->out, wa_text(value->account), &scope->account))
-        return reject_account(scope, err);
-    return emit_scope(scope, err);
-}
-
 /* Routing by "field" (reference/whatsapp.md 5). A field that is not here carries no traffic. */
 static const struct {
     const char *field;
-    field_fn *take;
+    enum rc (*take)(struct wa_scope *scope, struct err *err);
 } fields[] = {
-    {"messages", take_messages},
+    {"messages", wa_take_messages},
+    {"history", wa_take_history},
+    {"smb_message_echoes", wa_take_echoes},
+    {"standby", wa_take_standby},
+    {"smb_app_state_sync", wa_take_address_book},
+    {"user_id_update", wa_take_id_updates},
+    {"user_preferences", wa_take_preferences},
+    {"messaging_handovers", wa_take_handover},
+    {"calls", wa_take_calls},
+    {"group_lifecycle_update", wa_take_groups},
+    {"group_participants_update", wa_take_groups},
+    {"group_settings_update", wa_take_groups},
+    {"group_status_update", wa_take_groups},
 };
 
 static enum rc take_change(struct map *map, struct wa_change *change, struct err *err)
@@ -111,7 +53,9 @@ static enum rc take_change(struct map *map, struct wa_change *change, struct err
                              .json = map->json,
                              .jpath = map->jpath,
                              .change = change,
-                             .value = change->value};
+                             .value = change->value,
+                             .source_kind = map->out->document.source,
+                             .status_path = STR_LIT("value.statuses")};
     if (change->is_missing)
         return wa_scope_reject(&scope, REJECT_MISSING_MEMBER, "changes",
                                "expected an array of objects", err);
@@ -125,6 +69,7 @@ static enum rc take_change(struct map *map, struct wa_change *change, struct err
             return wa_scope_reject(&scope,
                                    change->value == NULL ? REJECT_MISSING_MEMBER : REJECT_BAD_VALUE,
                                    "value", "expected an object", err);
+        scope.display_number = change->value->display_number;
         return fields[i].take(&scope, err);
     }
     map->out->counts.ignored++;
@@ -206,6 +151,8 @@ static const struct jpath_rule entry_rules[] = {
 
 static const struct jpath_rule document_rules[] = {
     JPATH_SCALAR("object", struct wa_document, object),
+    JPATH_EACH("history", struct wa_document, bare_history, struct wa_bare_history,
+               wa_bare_history_rules),
     JPATH_END("entry[]", struct wa_entry, entry_rules, entry_end),
     JPATH_RULES_END,
 };
@@ -232,7 +179,7 @@ static void whatsapp_begin(struct map *map)
 {
     static const struct jpath_limits limits = {LIMIT_JSON_DEPTH, LIMIT_JSON_STRING_BYTES,
                                                LIMIT_JSON_DOCUMENT_BYTES};
-    map->document = (struct wa_document){STR_NULL};
+    map->document = (struct wa_document){.object = STR_NULL};
     map->first_held = map->last_held = NULL;
     map->is_ours = map->is_dead = map->has_entry = map->has_change = false;
     map->replaced_before = 0;
@@ -266,9 +213,25 @@ static enum rc whatsapp_feed(struct map *map, const char *bytes, size_t n, struc
     return rc == RC_REJECT ? reject_fault(map, err) : rc;
 }
 
+/* A declined history, as Meta's page prints it, without the envelope (5.1): it holds no traffic. */
+static bool is_bare_decline(const struct map *map)
+{
+    const struct jpath_list *history = &map->document.bare_history;
+    if (!str_is_null(map->document.object) || map->has_entry || history->count == 0)
+        return false;
+    for (const struct jpath_element *e = history->first; e != NULL; e = e->next)
+        if (((const struct wa_bare_history *)(const void *)e)->errors == NULL)
+            return false;
+    return true;
+}
+
 static enum rc judge_document(struct map *map, struct err *err)
 {
     int64_t end = jpath_offset(map->jpath);
+    if (is_bare_decline(map)) {
+        map->out->counts.ignored += map->document.bare_history.count;
+        return RC_OK;
+    }
     if (str_is_null(map->document.object))
         return reject_document(map, REJECT_MISSING_MEMBER, STR_LIT("object"), end,
                                STR_LIT("expected \"" OBJECT "\""), err);
