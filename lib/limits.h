@@ -24,15 +24,38 @@
 
 /* Mail as providers post it: Postmark's attachments, 35 MB of them, are 48 MB as base64 (email.md
  * 1.1). */
+#define LIMIT_MAIL_BYTES (64 * MIB) /* raw */
+#define LIMIT_MAIL_HEADER_VALUE_BYTES (1 * MIB)
+#define LIMIT_MAIL_TEXT_BYTES (1 * MIB)
+#define LIMIT_MAIL_HTML_BYTES (2 * MIB)
+#define LIMIT_MAIL_REPORT_BYTES (1 * MIB)
+#define LIMIT_MAIL_DEPTH 64   /* parts within parts */
+#define LIMIT_MAIL_PARTS 1000 /* in one mail */
 #define LIMIT_MAIL_STRING_BYTES (48 * MIB)
 #define LIMIT_MAIL_DOCUMENT_BYTES (64 * MIB)
 #define LIMIT_MAIL_PAYLOAD_BYTES (128 * MIB) /* its texts, decoded ones too */
 #define LIMIT_MAIL_FRAGMENT_BYTES (4 * MIB)  /* JSON within a field of a form */
+/* One mail's texts: what is read of an HTML part, and what is kept of a text. */
+#define LIMIT_MAIL_HTML_BYTES (2 * MIB)
+#define LIMIT_MAIL_TEXT_BYTES (1 * MIB)
 #define LIMIT_FORM_PARTS 10000
 #define LIMIT_FORM_HEADER_BYTES (16 * KIB) /* of one part; of an urlencoded field's name */
 
 /* Memory of one scope: a webhook body, a poll page, one element of a file. */
 #define LIMIT_SCOPE_ARENA_BYTES (64 * MIB)
+
+/* Exported chat files: what is read ahead before the order of its dates is decided, one message with
+ * its header, and what is known of the people of one chat. */
+#define LIMIT_CHAT_AHEAD_BYTES (4 * MIB)
+#define LIMIT_CHAT_MESSAGE_BYTES (1 * MIB)
+#define LIMIT_CHAT_SENDERS 10000
+#define LIMIT_CHAT_ARENA_BYTES (32 * MIB)
+
+/* Compressed files: how much more comes out than went in, judged once so much came out, and how
+ * much at most of one entry. */
+#define LIMIT_EXPANSION_RATIO 300
+#define LIMIT_EXPANSION_FREE_BYTES (64 * MIB)
+#define LIMIT_EXPANDED_BYTES (64 * 1024 * MIB)
 
 /* One canonical record as JSON; also the largest message put on the bus. */
 #define LIMIT_RECORD_BYTES (4 * MIB)

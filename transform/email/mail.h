@@ -82,7 +82,9 @@ struct mail {
     struct str provider_metadata; /* JSON members, without braces: "\"spam_score\":0.1,..." */
     const struct str *tags;
     size_t tag_count;
+    bool is_partial;  /* an announcement without the body: any full copy of the mail wins over it */
     bool is_sent;     /* from the sending side: outbound, whoever From names */
+    bool is_replaced; /* U+0000 or what is no UTF-8 became U+FFFD (canonical-model 2.4) */
     const char *path; /* for rejects: where in the document; "" = the whole */
     int64_t offset;
 };

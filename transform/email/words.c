@@ -7,25 +7,47 @@
 
 #define UTF8_MOST 4
 
+/* Bytes of the first character; 0: at the end. What is no UTF-8 goes byte by byte. */
+static size_t step(struct str text, utf8proc_int32_t *c_out)
+{
+    if (text.n == 0)
+        return 0;
+    utf8proc_ssize_t bytes =
+        utf8proc_iterate((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, c_out);
+    if (bytes > 0)
+        return (size_t)bytes;
+    *c_out = 0xFFFD;
+    return 1;
+}
+
 struct str words_lower(struct arena *arena, struct str text)
 {
-    /* a lower-case letter takes at most one byte more than its capital, of two */
-    char *lower = arena_alloc(arena, text.n * 2 + UTF8_MOST);
+    /* one byte that is no UTF-8 becomes three */
+    char *lower = arena_alloc(arena, text.n * 3 + UTF8_MOST);
     if (lower == NULL)
         return STR_NULL;
     size_t n = 0;
     for (size_t at = 0; at < text.n;) {
         utf8proc_int32_t c = 0;
-        utf8proc_ssize_t bytes = utf8proc_iterate((const utf8proc_uint8_t *)text.p + at,
-                                                  (utf8proc_ssize_t)(text.n - at), &c);
-        if (bytes <= 0) { /* no UTF-8: as it is */
-            lower[n++] = text.p[at++];
-            continue;
-        }
-        at += (size_t)bytes;
+        at += step((struct str){text.p + at, text.n - at}, &c);
         n += (size_t)utf8proc_encode_char(utf8proc_tolower(c), (utf8proc_uint8_t *)lower + n);
     }
     return (struct str){lower, n};
+}
+
+size_t words_prefix(struct str text, const char *lower)
+{
+    struct str word = str_of(lower);
+    size_t at = 0, in_word = 0;
+    while (in_word < word.n) {
+        utf8proc_int32_t wanted = 0, c = 0;
+        in_word += step((struct str){word.p + in_word, word.n - in_word}, &wanted);
+        size_t bytes = step((struct str){text.p + at, text.n - at}, &c);
+        if (bytes == 0 || utf8proc_tolower(c) != wanted)
+            return 0;
+        at += bytes;
+    }
+    return at;
 }
 
 bool words_same(struct str a, const char *b)

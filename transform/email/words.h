@@ -7,12 +7,16 @@
 #define SLUICE_TRANSFORM_EMAIL_WORDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/arena.h"
 #include "lib/str.h"
 
 /* Lower case, character by character (no special cases such as the German sharp s). */
 struct str words_lower(struct arena *arena, struct str text);
+/* Bytes of the text that are the word given in lower case, whatever their case; 0: it starts
+ * otherwise. */
+size_t words_prefix(struct str text, const char *lower);
 /* ASCII letters in any case. */
 bool words_same(struct str a, const char *b);
 bool words_start(struct str text, const char *prefix);
