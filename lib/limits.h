@@ -26,8 +26,6 @@
  * 1.1). */
 #define LIMIT_MAIL_BYTES (64 * MIB) /* raw */
 #define LIMIT_MAIL_HEADER_VALUE_BYTES (1 * MIB)
-#define LIMIT_MAIL_TEXT_BYTES (1 * MIB)
-#define LIMIT_MAIL_HTML_BYTES (2 * MIB)
 #define LIMIT_MAIL_REPORT_BYTES (1 * MIB)
 #define LIMIT_MAIL_DEPTH 64   /* parts within parts */
 #define LIMIT_MAIL_PARTS 1000 /* in one mail */
