@@ -67,7 +67,27 @@ struct str tree_text(struct arena *arena, yajl_val value)
     return YAJL_IS_NUMBER(value) ? arena_str(arena, str_of(value->u.number.r)) : STR_NULL;
 }
 
+struct str tree_first_text(struct arena *arena, struct str json)
+{
+    yajl_val tree = tree_parse(json);
+    bool is_list = YAJL_IS_ARRAY(tree);
+    yajl_val first = !is_list ? tree : tree->u.array.len > 0 ? tree->u.array.values[0] : NULL;
+    struct str text = tree_text(arena, first);
+    yajl_tree_free(tree);
+    return payload_text(text);
+}
+
 /* ---- metadata ---- */
+
+void member_value(struct json_writer *json, const char *name, struct str value)
+{
+    if (value.n == 0)
+        return;
+    if (json_is_number(value))
+        json_member_number(json, name, value);
+    else
+        json_member_text(json, name, value);
+}
 
 void members_begin(struct map *map)
 {
@@ -143,10 +163,20 @@ void draft_header_block(struct draft *draft, struct str block)
     }
 }
 
+/* A provider may leave encoded words as they came. */
+static void add_value(struct draft *draft, struct str name, struct str value)
+{
+    bool is_encoded = value.n > 0 && memmem(value.p, value.n, "=?", 2) != NULL;
+    if (is_encoded)
+        draft_header(draft, name, email_header_value(arena_of(draft), value), value);
+    else
+        draft_header(draft, name, value, STR_NULL);
+}
+
 static void add_tree_header(struct draft *draft, yajl_val name, yajl_val value)
 {
     struct arena *arena = arena_of(draft);
-    draft_header(draft, tree_text(arena, name), tree_text(arena, value), STR_NULL);
+    add_value(draft, tree_text(arena, name), tree_text(arena, value));
 }
 
 static void add_header_pair(struct draft *draft, yajl_val pair)
@@ -162,11 +192,11 @@ static void add_header_values(struct draft *draft, const char *name, yajl_val va
     struct arena *arena = arena_of(draft);
     struct str copy = arena_str(arena, str_of(name));
     if (!YAJL_IS_ARRAY(value)) {
-        draft_header(draft, copy, tree_text(arena, value), STR_NULL);
+        add_value(draft, copy, tree_text(arena, value));
         return;
     }
     for (size_t i = 0; i < value->u.array.len; i++)
-        draft_header(draft, copy, tree_text(arena, value->u.array.values[i]), STR_NULL);
+        add_value(draft, copy, tree_text(arena, value->u.array.values[i]));
 }
 
 void draft_headers_json(struct draft *draft, struct str json)
@@ -309,6 +339,19 @@ void draft_content(struct mail_attachment *attachment, struct draft *draft, stru
     attachment->size_bytes = size;
     attachment->sha256 = arena_str(arena_of(draft), str_of(g_checksum_get_string(checksum)));
     g_checksum_free(checksum);
+}
+
+void draft_part(struct mail_attachment *attachment, struct draft *draft,
+                const struct form_field *part)
+{
+    attachment->size_bytes = part->size_bytes;
+    attachment->sha256 = part->sha256;
+    if (str_is_null(part->value)) /* a file: hashed while it was read */
+        return;
+    char *checksum =
+        g_compute_checksum_for_string(G_CHECKSUM_SHA256, part->value.p, (gssize)part->value.n);
+    attachment->sha256 = arena_str(arena_of(draft), str_of(checksum));
+    g_free(checksum);
 }
 
 struct str base64_decode(struct arena *arena, struct str base64)

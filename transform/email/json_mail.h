@@ -46,6 +46,9 @@ struct mail_attachment *draft_attachment(struct draft *draft, struct str filenam
                                          struct str content_type);
 /* Its content: base64 text, of which only size and hash are kept. */
 void draft_content(struct mail_attachment *attachment, struct draft *draft, struct str base64);
+/* Its content: a part of a form. */
+void draft_part(struct mail_attachment *attachment, struct draft *draft,
+                const struct form_field *part);
 /* Without angle brackets. */
 struct str draft_content_id(struct str content_id);
 
@@ -64,6 +67,8 @@ struct str base64_decode(struct arena *arena, struct str base64);
 /* Members of metadata: json_member_... on map->json in between; STR_NULL: there are none. */
 void members_begin(struct map *map);
 struct str members_end(struct map *map);
+/* A number as a number, another text as a text, nothing of an empty one. */
+void member_value(struct json_writer *json, const char *name, struct str value);
 
 /* Any JSON that jpath captured, as a tree, for objects of unknown names; free with yajl_tree_free.
  * NULL: none. */
@@ -72,5 +77,7 @@ yajl_val tree_parse(struct str json);
 yajl_val tree_member(yajl_val object, const char *name);
 /* A text or a number as text, in the arena. */
 struct str tree_text(struct arena *arena, yajl_val value);
+/* Of a text itself, or of the first of an array; STR_NULL: none. */
+struct str tree_first_text(struct arena *arena, struct str json);
 
 #endif

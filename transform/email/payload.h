@@ -26,7 +26,6 @@ struct payload_reader {              /* of one provider and format */
     const struct jpath_rule *inner;  /* of JSON within the JSON's texts; NULL: none is read */
     payload_form_fn *form;           /* NULL: forms are refused */
     bool is_sent;                    /* the sending side */
-    const char *name;                /* for people: "Postmark" */
 };
 
 struct map {

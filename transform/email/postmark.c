@@ -139,12 +139,8 @@ static void member_of_header(struct json_writer *json, const struct mail *mail, 
                              const char *name)
 {
     const struct mail_header *header = mail_header_find(mail, name);
-    if (header == NULL || header->value.n == 0)
-        return;
-    if (json_is_number(header->value))
-        json_member_number(json, member, header->value);
-    else
-        json_member_text(json, member, header->value);
+    if (header != NULL)
+        member_value(json, member, header->value);
 }
 
 static struct str mail_metadata(struct map *map, const struct body *body, const struct mail *mail)
@@ -313,8 +309,7 @@ static const struct jpath_rule list_rules[] = {
 
 static struct map *postmark_open(struct map_out *out)
 {
-    static const struct payload_reader reader = {
-        .object = object_rules, .list = list_rules, .name = "Postmark"};
+    static const struct payload_reader reader = {.object = object_rules, .list = list_rules};
     return payload_open(out, &reader);
 }
 
