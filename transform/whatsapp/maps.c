@@ -1,3 +1,3 @@
 #include "transform/whatsapp/maps.h"
 
-const struct map_ops *const whatsapp_maps[] = {&whatsapp_webhook_map, NULL};
+const struct map_ops *const whatsapp_maps[] = {&whatsapp_webhook_map, &whatsapp_sent_map, NULL};

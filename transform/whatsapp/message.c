@@ -100,7 +100,7 @@ static struct str message_metadata(struct wa_scope *scope, const struct wa_messa
     return wa_scope_object(scope);
 }
 
-/* Of history_context (5.1); without one an outbound message was sent. */
+/* Where nothing is said (5.1), an outbound message was sent. */
 static struct str outbound_status(const struct wa_message *message)
 {
     static const struct {
@@ -109,7 +109,7 @@ static struct str outbound_status(const struct wa_message *message)
     } words[] = {{"PENDING", "pending"}, {"SENT", "sent"},     {"DELIVERED", "delivered"},
                  {"READ", "read"},       {"PLAYED", "played"}, {"ERROR", "failed"}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (str_is(message->history_status, words[i].word))
+        if (str_is(message->state, words[i].word))
             return str_of(words[i].status);
     return STR_LIT("sent");
 }
@@ -153,7 +153,7 @@ static void fill_content(struct wa_scope *scope, const struct wa_message *messag
     type->fill(scope, content, fields);
     fields->reply_to_external_id = quoted_id(content, is_edit);
     fields->metadata = message_metadata(scope, message, content, fields);
-    fields->ordinal = message->element.index;
+    fields->ordinal = message->element.index == WA_NO_INDEX ? 0 : message->element.index;
 }
 
 static enum rc emit_plain(struct wa_scope *scope, const struct wa_message *message, struct err *err)

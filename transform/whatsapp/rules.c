@@ -33,7 +33,7 @@ static const struct jpath_rule card_rules[] = {
     JPATH_RULES_END,
 };
 
-const struct jpath_rule wa_content_rules[] = {
+static const struct jpath_rule content_rules[] = {
     JPATH_SCALAR("type", struct wa_content, type),
     JPATH_SCALAR("text.body", struct wa_content, text),
     JPATH_ONE("image", struct wa_content, image, struct wa_media, media_rules),
@@ -85,7 +85,7 @@ const struct jpath_rule wa_content_rules[] = {
 };
 
 static const struct jpath_rule edited_rules[] = {
-    JPATH_PART("", struct wa_edited, content, struct wa_content, wa_content_rules),
+    JPATH_PART("", struct wa_edited, content, struct wa_content, content_rules),
     JPATH_RULES_END,
 };
 
@@ -96,7 +96,7 @@ static const struct jpath_rule echo_address_rules[] = {
     JPATH_RULES_END,
 };
 
-const struct jpath_rule wa_address_rules[] = {
+static const struct jpath_rule request_address_rules[] = {
     JPATH_SCALAR("to", struct wa_address, id),
     JPATH_STR("recipient", struct wa_address, user_id),
     JPATH_STR("recipient_type", struct wa_address, type),
@@ -111,10 +111,10 @@ static const struct jpath_rule message_rules[] = {
     JPATH_STR("from_parent_user_id", struct wa_message, from_parent_id),
     JPATH_SCALAR("group_id", struct wa_message, group_id),
     JPATH_PART("", struct wa_message, to, struct wa_address, echo_address_rules),
-    JPATH_STR("history_context.status", struct wa_message, history_status),
+    JPATH_STR("history_context.status", struct wa_message, state),
     JPATH_SCALAR("edit.original_message_id", struct wa_message, edit_target),
     JPATH_ONE("edit.message", struct wa_message, edited, struct wa_edited, edited_rules),
-    JPATH_PART("", struct wa_message, content, struct wa_content, wa_content_rules),
+    JPATH_PART("", struct wa_message, content, struct wa_content, content_rules),
     JPATH_RULES_END,
 };
 
@@ -123,8 +123,8 @@ static const struct jpath_rule standby_echo_rules[] = {
     JPATH_SCALAR("id", struct wa_message, id),
     JPATH_SCALAR("timestamp", struct wa_message, timestamp),
     JPATH_SCALAR("message.biz_opaque_callback_data", struct wa_message, callback_data),
-    JPATH_PART("message", struct wa_message, to, struct wa_address, wa_address_rules),
-    JPATH_PART("message", struct wa_message, content, struct wa_content, wa_content_rules),
+    JPATH_PART("message", struct wa_message, to, struct wa_address, request_address_rules),
+    JPATH_PART("message", struct wa_message, content, struct wa_content, content_rules),
     JPATH_RULES_END,
 };
 
@@ -154,7 +154,7 @@ static const struct jpath_rule status_rules[] = {
     JPATH_RULES_END,
 };
 
-const struct jpath_rule wa_contact_rules[] = {
+static const struct jpath_rule contact_rules[] = {
     JPATH_SCALAR("wa_id", struct wa_contact, wa_id),
     JPATH_STR("user_id", struct wa_contact, user_id),
     JPATH_STR("parent_user_id", struct wa_contact, parent_id),
@@ -299,7 +299,7 @@ LIST_RULES(group_list_rules, struct wa_group, group_rules);
 static const struct jpath_rule no_rules[] = {JPATH_RULES_END};
 
 static const struct jpath_rule standby_rules[] = {
-    JPATH_EACH("contacts", struct wa_standby, contacts, struct wa_contact, wa_contact_rules),
+    JPATH_EACH("contacts", struct wa_standby, contacts, struct wa_contact, contact_rules),
     JPATH_ONE("messages", struct wa_standby, messages, struct wa_items, message_list_rules),
     JPATH_ONE("message_echoes", struct wa_standby, echoes, struct wa_items,
               standby_echo_list_rules),
@@ -310,7 +310,7 @@ static const struct jpath_rule standby_rules[] = {
 static const struct jpath_rule value_rules[] = {
     JPATH_SCALAR("metadata.phone_number_id", struct wa_value, account),
     JPATH_SCALAR("metadata.display_phone_number", struct wa_value, display_number),
-    JPATH_EACH("contacts", struct wa_value, contacts, struct wa_contact, wa_contact_rules),
+    JPATH_EACH("contacts", struct wa_value, contacts, struct wa_contact, contact_rules),
     JPATH_ONE("messages", struct wa_value, messages, struct wa_items, message_list_rules),
     JPATH_STR("messages", struct wa_value, encrypted),
     JPATH_ONE("errors", struct wa_value, errors, struct wa_items, no_rules),
@@ -326,6 +326,45 @@ static const struct jpath_rule value_rules[] = {
     JPATH_ONE("calls", struct wa_value, calls, struct wa_items, call_list_rules),
     JPATH_ONE("groups", struct wa_value, groups, struct wa_items, group_list_rules),
     JPATH_PART("", struct wa_value, handover, struct wa_handover, handover_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule request_rules[] = {
+    JPATH_STR("status", struct wa_request, status),
+    JPATH_STR("typing_indicator.type", struct wa_request, typing_type),
+    JPATH_SCALAR("biz_opaque_callback_data", struct wa_request, message.callback_data),
+    JPATH_PART("", struct wa_request, message.to, struct wa_address, request_address_rules),
+    JPATH_PART("", struct wa_request, message.content, struct wa_content, content_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule receipt_rules[] = {
+    JPATH_SCALAR("id", struct wa_receipt, id),
+    JPATH_STR("message_status", struct wa_receipt, state),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule answered_contact_rules[] = {
+    JPATH_SCALAR("wa_id", struct wa_contact, wa_id),
+    JPATH_SCALAR("input", struct wa_contact, input),
+    JPATH_STR("user_id", struct wa_contact, user_id),
+    JPATH_STR("parent_user_id", struct wa_contact, parent_id),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule response_rules[] = {
+    JPATH_EACH("contacts", struct wa_response, contacts, struct wa_contact, answered_contact_rules),
+    JPATH_EACH("messages", struct wa_response, messages, struct wa_receipt, receipt_rules),
+    JPATH_ONE("error", struct wa_response, error, struct wa_items, no_rules),
+    JPATH_RULES_END,
+};
+
+const struct jpath_rule wa_pair_rules[] = {
+    JPATH_SCALAR("account", struct wa_pair, account),
+    JPATH_SCALAR("phone_number_id", struct wa_pair, phone_number_id),
+    JPATH_SCALAR("sent_at", struct wa_pair, sent_at),
+    JPATH_ONE("request", struct wa_pair, request, struct wa_request, request_rules),
+    JPATH_ONE("response", struct wa_pair, response, struct wa_response, response_rules),
     JPATH_RULES_END,
 };
 

@@ -80,7 +80,8 @@ struct wa_message { /* 2.1, 5.1 to 5.3 */
     struct jpath_element element;
     struct str id, timestamp, from, from_user_id, from_parent_id, group_id;
     struct wa_address to;
-    struct str history_status, callback_data;
+    struct str state; /* history_context.status */
+    struct str callback_data;
     struct str edit_target;
     struct wa_edited *edited;
     struct wa_content content;
@@ -215,6 +216,32 @@ struct wa_document {
     struct jpath_list bare_history; /* of struct wa_bare_history: 5.1, without an envelope */
 };
 
+struct wa_receipt { /* 1.12, DESIGN 9: a message in the response to a send request */
+    struct jpath_element element;
+    struct str id, state;
+};
+
+struct wa_request {
+    struct jpath_element element;
+    struct wa_message message;
+    struct str status;      /* "read": a mark, with or without a typing indicator */
+    struct str typing_type; /* typing_indicator.type */
+};
+
+struct wa_response {
+    struct jpath_element element;
+    struct jpath_list contacts; /* of struct wa_contact */
+    struct jpath_list messages; /* of struct wa_receipt */
+    struct wa_items *error;     /* whether there is one */
+};
+
+struct wa_pair {
+    struct jpath_element element;
+    struct str account, phone_number_id, sent_at;
+    struct wa_request *request;
+    struct wa_response *response;
+};
+
 struct wa_bare_history {
     struct jpath_element element;
     struct wa_items *errors;
@@ -223,10 +250,7 @@ struct wa_bare_history {
 /* Members of one element of "changes". */
 extern const struct jpath_rule wa_change_rules[];
 extern const struct jpath_rule wa_bare_history_rules[];
-extern const struct jpath_rule wa_contact_rules[];
-/* Of a send request, as it stands at "message" of a standby echo and at "request" of a pair of the
- * sent side: of a struct wa_message. */
-extern const struct jpath_rule wa_address_rules[];
-extern const struct jpath_rule wa_content_rules[];
+/* Of a pair of the sent side: struct wa_pair. */
+extern const struct jpath_rule wa_pair_rules[];
 
 #endif

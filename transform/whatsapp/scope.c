@@ -51,9 +51,12 @@ enum rc wa_item_reject(struct wa_scope *scope, enum reject_code code, struct str
                        struct err *err)
 {
     struct str change = change_path(scope);
-    struct str path =
-        arena_printf(scope->out->arena, "%.*s%s%.*s[%lld].%s", STR_ARGS(change),
-                     change.n > 0 ? "." : "", STR_ARGS(list), (long long)element->index, member);
+    const char *dot = change.n > 0 ? "." : "";
+    struct str path = element->index == WA_NO_INDEX
+                          ? arena_printf(scope->out->arena, "%.*s%s%.*s.%s", STR_ARGS(change), dot,
+                                         STR_ARGS(list), member)
+                          : arena_printf(scope->out->arena, "%.*s%s%.*s[%lld].%s", STR_ARGS(change),
+                                         dot, STR_ARGS(list), (long long)element->index, member);
     return reject_at(scope, code, path, element->offset, detail, err);
 }
 
@@ -319,10 +322,21 @@ static enum rc place_message(struct wa_scope *scope, struct wa_message *message,
     return wa_place(scope, party, is_group, group_id, &message->item, err);
 }
 
+static enum rc check_message_frame(struct wa_scope *scope, struct wa_message *message,
+                                   struct err *err)
+{
+    const struct wa_source *source = message->source;
+    if (source->at == 0)
+        return check_frame(scope, source->path, &message->element, message->id, message->timestamp,
+                           &message->item, err);
+    message->item.at = source->at;
+    message->item.usable = true;
+    return RC_OK;
+}
+
 static enum rc resolve_message(struct wa_scope *scope, struct wa_message *message, struct err *err)
 {
-    enum rc rc = check_frame(scope, message->source->path, &message->element, message->id,
-                             message->timestamp, &message->item, err);
+    enum rc rc = check_message_frame(scope, message, err);
     if (rc == RC_OK && message->item.usable)
         rc = check_content(scope, message, err);
     if (rc != RC_OK || !message->item.usable)

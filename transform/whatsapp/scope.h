@@ -54,13 +54,17 @@ enum wa_direction {
     WA_BY_SENDER /* outbound when the business number is the sender (5.1) */
 };
 
+#define WA_NO_INDEX (-1) /* of an element that is alone, and in no list */
+
 /* Where messages of a change stand, and what that says of them. */
 struct wa_source {
     struct str path; /* of the list, from the change: "value.messages" */
     enum wa_direction direction;
-    bool is_api;               /* outbound ones: sent through the API, not typed in the phone app */
-    const char *origin;        /* outbound ones: metadata.origin; NULL: none */
-    struct wa_contact *thread; /* history: whose thread it is; NULL: not said */
+    bool is_api;        /* outbound ones: sent through the API, not typed in the phone app */
+    const char *origin; /* outbound ones: metadata.origin; NULL: none */
+    const struct wa_contact *thread; /* history: whose thread it is; sent side: whom the platform
+                                        says it was for; NULL: not said */
+    int64_t at;                      /* sent side: when; 0: their timestamps tell */
 };
 
 extern const struct wa_source wa_incoming;

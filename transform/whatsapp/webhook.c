@@ -159,7 +159,7 @@ static const struct jpath_rule document_rules[] = {
 
 /* ---- documents ---- */
 
-static struct map *whatsapp_open(struct map_out *out)
+static struct map *webhook_open(struct map_out *out)
 {
     struct map *map = xcalloc(1, sizeof *map);
     map->out = out;
@@ -168,14 +168,14 @@ static struct map *whatsapp_open(struct map_out *out)
     return map;
 }
 
-static void whatsapp_close(struct map *map)
+static void webhook_close(struct map *map)
 {
     jpath_free(&map->jpath);
     json_writer_free(&map->json);
     free(map);
 }
 
-static void whatsapp_begin(struct map *map)
+static void webhook_begin(struct map *map)
 {
     static const struct jpath_limits limits = {LIMIT_JSON_DEPTH, LIMIT_JSON_STRING_BYTES,
                                                LIMIT_JSON_DOCUMENT_BYTES};
@@ -196,16 +196,11 @@ static enum rc reject_document(struct map *map, enum reject_code code, struct st
 
 static enum rc reject_fault(struct map *map, struct err *err)
 {
-    static const enum reject_code codes[] = {
-        [JPATH_FAULT_SYNTAX] = REJECT_JSON_SYNTAX,
-        [JPATH_FAULT_DEPTH] = REJECT_TOO_DEEP,
-        [JPATH_FAULT_SIZE] = REJECT_TOO_LARGE,
-    };
-    const struct jpath_fault *fault = jpath_fault(map->jpath);
-    return reject_document(map, codes[fault->kind], fault->path, fault->offset, fault->detail, err);
+    map->is_dead = true;
+    return map_out_fault(map->out, jpath_fault(map->jpath), err);
 }
 
-static enum rc whatsapp_feed(struct map *map, const char *bytes, size_t n, struct err *err)
+static enum rc webhook_feed(struct map *map, const char *bytes, size_t n, struct err *err)
 {
     if (map->is_dead)
         return RC_OK;
@@ -249,7 +244,7 @@ static enum rc judge_document(struct map *map, struct err *err)
                            err);
 }
 
-static enum rc whatsapp_end(struct map *map, struct err *err)
+static enum rc webhook_end(struct map *map, struct err *err)
 {
     if (map->is_dead)
         return RC_OK;
@@ -268,9 +263,9 @@ const struct map_ops whatsapp_webhook_map = {
     .account_provider = "whatsapp_cloud",
     .reads = "a webhook body of the WhatsApp Cloud API",
     .source = SOURCE_WEBHOOK,
-    .open = whatsapp_open,
-    .begin = whatsapp_begin,
-    .feed = whatsapp_feed,
-    .end = whatsapp_end,
-    .close = whatsapp_close,
+    .open = webhook_open,
+    .begin = webhook_begin,
+    .feed = webhook_feed,
+    .end = webhook_end,
+    .close = webhook_close,
 };
