@@ -318,8 +318,8 @@ enum rc record_decode(struct str json, struct arena *arena, struct record *recor
 
 /* The same for records written by hand or by a tenant's own programs: members that are absent are
  * taken from defaults (schema, tenant, ids, provider, observed_at, source_kind), ids from their
- * external ids, and a group that is stated without its as-of time is as of observed_at. Texts of
- * defaults are borrowed. */
+ * external ids, and a group that is stated without its as-of time is as of observed_at. Where
+ * defaults.kind is a kind, "kind" may stand anywhere. Texts of defaults are borrowed. */
 enum rc record_decode_partial(struct str json, struct arena *arena, const struct record *defaults,
                               struct record *record_out, struct err *err) MUST_USE;
 

@@ -40,6 +40,7 @@ struct decoder {
     size_t depth;     /* objects and arrays open in all */
     size_t nested;    /* of IN_RAW and IN_UNKNOWN: those open in the value */
     bool has_schema, has_kind;
+    bool knows_kind; /* from the caller; the record states it all the same, anywhere */
     enum { PLAIN, SCHEMA, KIND } special; /* the members that no field describes */
     const struct record_field *hint;      /* where the next member is looked for first: they come in
                                            * the order of the table */
@@ -233,16 +234,24 @@ static int put_schema(struct decoder *d, struct str text)
     return 1;
 }
 
+static void begin_kind(struct decoder *d, enum record_kind kind)
+{
+    d->has_kind = true;
+    d->record->kind = kind;
+    record_value_clear(record_fields(kind), d->record);
+}
+
 static int put_kind(struct decoder *d, struct str text)
 {
     for (int kind = 0; kind < RECORD_KINDS; kind++) {
         if (!str_is(text, record_kind_name((enum record_kind)kind)))
             continue;
-        if (d->has_kind)
+        bool again = d->has_kind && !(d->knows_kind && d->record->kind == (enum record_kind)kind);
+        if (again)
             return refuse(d, "states its kind twice");
-        d->has_kind = true;
-        d->record->kind = (enum record_kind)kind;
-        record_value_clear(record_fields(d->record->kind), d->record);
+        if (!d->has_kind)
+            begin_kind(d, (enum record_kind)kind);
+        d->knows_kind = false;
         return 1;
     }
     return refuse(d, "is of no known kind");
@@ -582,29 +591,16 @@ static enum rc parse(struct decoder *d, struct str json)
     return status == yajl_status_ok ? RC_OK : RC_REJECT;
 }
 
-/* record holds what the members that are absent mean. */
-static enum rc decode(struct str json, struct arena *arena, bool is_partial, struct record *record,
-                      struct err *err)
+/* d->record holds what the members that are absent mean. */
+static enum rc decode(struct decoder *d, struct str json)
 {
     if (json.n > LIMIT_RECORD_BYTES)
-        return err_set(err, RC_REJECT, "record is larger than %zu bytes", LIMIT_RECORD_BYTES);
-    struct decoder d = {.arena = arena,
-                        .record = record,
-                        .owner = record,
-                        .err = err,
-                        .has_schema = is_partial,
-                        .hint = record_common_fields()};
-    enum rc rc = parse(&d, json);
-    json_writer_free(&d.raw);
-    if (rc != RC_OK)
-        return rc;
-    if (!d.has_schema || !d.has_kind)
-        return err_set(err, RC_REJECT, "record states no %s", d.has_schema ? "kind" : "schema");
-    if (is_partial && str_is_null(record->external_id))
-        return err_set(err, RC_REJECT, "record has no external_id; it says which one it is");
-    if (is_partial)
-        record_complete(record);
-    return record_check(record, err);
+        return err_set(d->err, RC_REJECT, "record is larger than %zu bytes", LIMIT_RECORD_BYTES);
+    enum rc rc = parse(d, json);
+    json_writer_free(&d->raw);
+    if (rc == RC_OK && (!d->has_schema || !d->has_kind))
+        rc = err_set(d->err, RC_REJECT, "record states no %s", d->has_schema ? "kind" : "schema");
+    return rc;
 }
 
 enum rc record_decode(struct str json, struct arena *arena, struct record *record_out,
@@ -613,7 +609,13 @@ enum rc record_decode(struct str json, struct arena *arena, struct record *recor
     memset(record_out, 0, sizeof *record_out);
     record_out->observed_at = TIME_NONE;
     record_out->source_kind = SOURCE_KINDS;
-    return decode(json, arena, false, record_out, err);
+    struct decoder d = {.arena = arena,
+                        .record = record_out,
+                        .owner = record_out,
+                        .err = err,
+                        .hint = record_common_fields()};
+    enum rc rc = decode(&d, json);
+    return rc == RC_OK ? record_check(record_out, err) : rc;
 }
 
 enum rc record_decode_partial(struct str json, struct arena *arena, const struct record *defaults,
@@ -626,5 +628,21 @@ enum rc record_decode_partial(struct str json, struct arena *arena, const struct
     record_out->provider = defaults->provider;
     record_out->observed_at = defaults->observed_at;
     record_out->source_kind = defaults->source_kind;
-    return decode(json, arena, true, record_out, err);
+    struct decoder d = {.arena = arena,
+                        .record = record_out,
+                        .owner = record_out,
+                        .err = err,
+                        .has_schema = true,
+                        .hint = record_common_fields()};
+    if (defaults->kind < RECORD_KINDS) {
+        begin_kind(&d, defaults->kind);
+        d.knows_kind = true;
+    }
+    enum rc rc = decode(&d, json);
+    if (rc != RC_OK)
+        return rc;
+    if (str_is_null(record_out->external_id))
+        return err_set(err, RC_REJECT, "record has no external_id; it says which one it is");
+    record_complete(record_out);
+    return record_check(record_out, err);
 }

@@ -1,4 +1,6 @@
-/* golden CHANNEL FOLDER: every sample of the folder gives its .gold, byte for byte, fed whole and
+/* golden CHANNEL FOLDER FILE...: what each file gives, read as the folder's samples are, and "---"
+ * after each: for mutations.py.
+ * golden CHANNEL FOLDER: every sample of the folder gives its .gold, byte for byte, fed whole and
  * in pieces of 1 to 31 bytes. With UPDATE_GOLD=1 the .gold files are rewritten instead; read their
  * diff. A .gold holds the records, one a line, then the rejects as reject_line writes them.
  * The folder's file "options", if any, says how its samples are read, a "word value" a line:
@@ -157,11 +159,23 @@ static void check_sample(struct golden *golden, const char *folder, const char *
     buf_done(&gold);
 }
 
+static void print_file(struct golden *golden, const char *path)
+{
+    struct buf bytes;
+    buf_init(&bytes, LIMIT_BODY_MOST_BYTES);
+    read_file(path, true, &bytes);
+    struct str text = normalize(golden, buf_peek(&bytes), 0);
+    (void)fwrite(text.p, 1, text.n, stdout);
+    (void)puts("---");
+    buf_done(&bytes);
+}
+
 static int is_sample(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
     return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".gold") != 0 &&
-           strcmp(dot, ".md") != 0 && strcmp(dot, ".tsv") != 0;
+           strcmp(dot, ".md") != 0 && strcmp(dot, ".tsv") != 0 &&
+           strcmp(entry->d_name, "mutations.json") != 0;
 }
 
 static void check_folder(struct golden *golden, const char *folder)
@@ -282,8 +296,8 @@ static void configure(struct golden *golden, const char *channel_word, const cha
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        (void)fprintf(stderr, "usage: golden CHANNEL FOLDER\n");
+    if (argc < 3) {
+        (void)fprintf(stderr, "usage: golden CHANNEL FOLDER [FILE...]\n");
         return 2;
     }
     struct golden golden = {.update = getenv("UPDATE_GOLD") != NULL};
@@ -296,12 +310,16 @@ int main(int argc, char **argv)
     struct err err;
     if (normalizer_new(&golden.conf, &sink, &golden.normalizer, &err) != RC_OK)
         die(err.msg, argv[2]);
-    check_folder(&golden, argv[2]);
+    for (int i = 3; i < argc; i++)
+        print_file(&golden, argv[i]);
+    if (argc == 3)
+        check_folder(&golden, argv[2]);
     normalizer_free(&golden.normalizer);
     json_writer_free(&golden.writer);
     arena_free(&golden.arena);
     buf_done(&golden.records);
     buf_done(&golden.rejects);
-    printf("%d samples, %d failed\n", golden.samples, golden.failures);
-    return golden.failures > 0 || golden.samples == 0;
+    if (argc == 3)
+        printf("%d samples, %d failed\n", golden.samples, golden.failures);
+    return argc == 3 && (golden.failures > 0 || golden.samples == 0);
 }

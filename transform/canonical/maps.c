@@ -7,7 +7,7 @@
 #include "transform/jpath.h"
 
 struct place { /* where a record belongs, as its line says */
-    struct str provider, account, channel_id;
+    struct str kind, provider, account, channel_id;
 };
 
 struct map {
@@ -17,6 +17,7 @@ struct map {
 };
 
 static const struct jpath_rule place_rules[] = {
+    JPATH_STR("kind", struct place, kind),
     JPATH_STR("provider", struct place, provider),
     JPATH_SCALAR("account", struct place, account),
     JPATH_STR("channel_id", struct place, channel_id),
@@ -95,6 +96,15 @@ static void default_channel(const struct normalizer_conf *conf, const struct pla
         defaults->channel_id = ids_channel(&conf->tenant_id, defaults->provider, account);
 }
 
+/* RECORD_KINDS: no kind, which the decoder refuses. */
+static enum record_kind kind_of(struct str word)
+{
+    enum record_kind kind = 0;
+    while (kind < RECORD_KINDS && !str_is(word, record_kind_name(kind)))
+        kind++;
+    return kind;
+}
+
 static enum rc take(struct map *map, const struct record *record, struct err *err)
 {
     if (!str_equal(record->tenant, map->out->conf->tenant))
@@ -108,13 +118,14 @@ static enum rc take(struct map *map, const struct record *record, struct err *er
 
 static enum rc read_record(struct map *map, struct err *err)
 {
-    struct place place = {STR_NULL, STR_NULL, STR_NULL};
+    struct place place = {STR_NULL, STR_NULL, STR_NULL, STR_NULL};
     struct record defaults;
     struct record record;
     struct err fault = {.msg = ""};
     if (read_place(map, &place) != RC_OK)
         return map_out_fault(map->out, jpath_fault(map->jpath), err);
     map_out_begin(map->out, RECORD_CONTACT, &UUID_NULL, &defaults);
+    defaults.kind = kind_of(place.kind);
     default_channel(map->out->conf, &place, &defaults);
     if (uuid_is_none(&defaults.channel_id) && str_is_null(place.channel_id))
         return reject(map, REJECT_MISSING_MEMBER, "account",
