@@ -1,5 +1,6 @@
 #include "transform/channels.h"
 
+#include "transform/b2chat/maps.h"
 #include "transform/canonical/maps.h"
 #include "transform/webchat/maps.h"
 #include "transform/whatsapp/maps.h"
@@ -7,6 +8,7 @@
 const struct channel channels[] = {
     {"whatsapp", "whatsapp", false, whatsapp_maps},
     {"webchat", "livechat", false, webchat_maps},
+    {"b2chat", "other", true, b2chat_maps},
     {"canonical", "other", false, canonical_maps},
     {NULL, NULL, false, NULL},
 };
