@@ -185,17 +185,6 @@ static struct str text_of(const struct mail *mail, const char *name)
     return text.n > 0 ? text : STR_NULL;
 }
 
-/* Only the topmost: those below were written by others. */
-static int64_t received_at(const struct mail *mail)
-{
-    struct str received = mail_header_text(mail, "Received");
-    const char *mark = received.n > 0 ? memrchr(received.p, ';', received.n) : NULL;
-    int64_t us;
-    if (mark == NULL || !email_date(past(received, (size_t)(mark + 1 - received.p)), &us))
-        return TIME_NONE;
-    return us;
-}
-
 static struct str envelope_from(struct arena *arena, const struct mail *mail)
 {
     struct str path = text_of(mail, "Return-Path");
@@ -216,7 +205,6 @@ static bool read_mail(struct arena *arena, GMimeMessage *message, struct mail *m
     mail->date = text_of(mail, "Date");
     mail->message_id = id != NULL ? mail_message_id(arena, id->raw) : STR_NULL;
     mail->envelope_from = envelope_from(arena, mail);
-    mail->received_at = received_at(mail);
     if (!mime_body_read(arena, message, mail, &is_cut))
         return false;
     if (is_cut)

@@ -6,6 +6,7 @@
 
 #include "lib/clock.h"
 #include "transform/email/address.h"
+#include "transform/email/bounce.h"
 #include "transform/email/charset.h"
 #include "transform/email/mime.h"
 #include "transform/email/words.h"
@@ -115,54 +116,13 @@ static struct str first_word(struct arena *arena, struct str value)
     return words_lower(arena, (struct str){value.p, n});
 }
 
-static size_t digits(struct str text)
+/* Without a comment; else what the diagnostic says (6.3). */
+static struct str status_of(struct arena *arena, const struct mail_recipient *found)
 {
-    size_t n = 0;
-    while (n < text.n && n < 4 && isdigit((unsigned char)text.p[n]))
-        n++;
-    return n;
-}
-
-/* Bytes of "5.1.1" at the start; 0: none. */
-static size_t status_bytes(struct str text)
-{
-    if (text.n < 5 || strchr("245", text.p[0]) == NULL || text.p[1] != '.')
-        return 0;
-    struct str subject = {text.p + 2, text.n - 2};
-    size_t n = digits(subject);
-    if (n == 0 || n > 3 || n == subject.n || subject.p[n] != '.')
-        return 0;
-    struct str detail = {subject.p + n + 1, subject.n - n - 1};
-    size_t m = digits(detail);
-    return m > 0 && m <= 3 ? 2 + n + 1 + m : 0;
-}
-
-/* Bytes of "550" at the start; 0: none. */
-static size_t code_bytes(struct str text)
-{
-    return text.n > 0 && strchr("45", text.p[0]) != NULL && digits(text) == 3 ? 3 : 0;
-}
-
-typedef size_t number_fn(struct str text);
-
-static struct str find_number(struct str text, number_fn *bytes)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        bool is_begun = i > 0 && (isalnum((unsigned char)text.p[i - 1]) || text.p[i - 1] == '.');
-        size_t n = is_begun ? 0 : bytes((struct str){text.p + i, text.n - i});
-        if (n > 0)
-            return (struct str){text.p + i, n};
-    }
-    return STR_NULL;
-}
-
-/* The status, else what the diagnostic says of it (6.3). */
-static struct str status_of(const struct mail_recipient *found)
-{
-    struct str status = find_number(found->status, status_bytes);
-    if (str_is_null(status))
-        status = find_number(found->diagnostic, status_bytes);
-    return str_is_null(status) ? find_number(found->diagnostic, code_bytes) : status;
+    struct str status = first_word(arena, found->status);
+    bool is_stated = status.n > 0 && isdigit((unsigned char)status.p[0]);
+    return is_stated || str_is_null(found->diagnostic) ? status
+                                                       : mail_status_code(found->diagnostic);
 }
 
 /* ---- blocks ---- */
@@ -241,7 +201,7 @@ static void end_block(struct reading *reading)
     struct str address = str_is_null(reading->original) ? reading->final : reading->original;
     if (!str_is_null(address) || !str_is_null(found->action)) {
         found->address = mail_address_key(reading->arena, behind_type(address));
-        found->status = status_of(found);
+        found->status = status_of(reading->arena, found);
         found->diagnostic = charset_cut(found->diagnostic, DIAGNOSTIC_MOST);
         if (grow(reading))
             reading->report->recipients[reading->report->recipient_count++] = *found;
