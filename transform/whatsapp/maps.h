@@ -28,6 +28,21 @@ extern const struct map_ops whatsapp_webhook_map;
  * Threads: one owner. */
 extern const struct map_ops whatsapp_sent_map;
 
+/* Chats that the phone app exported: the text file.
+ *
+ * Settings: timezone (required), own (required for groups), date_order. The document's name gives
+ *           the chat's title; a telephone number there is the other side's.
+ * Source:   reference/whatsapp.md 7.
+ * Order:    the file's; contacts and the conversation before their first message.
+ * Memory:   flat: what must be known beforehand is found in the first LIMIT_CHAT_AHEAD_BYTES
+ *           (export_ahead.h).
+ * Rejects:  the document (no chat, no UTF-8, settings missing, nobody can tell who is the
+ *           business), one message (a date that does not exist, too long), the rest of the document
+ *           (dates of another order, a third person in a chat of two), its last line, cut short.
+ * Ignored:  lines before the first message.
+ * Threads:  one owner. */
+extern const struct map_ops whatsapp_export_map;
+
 /* NULL-terminated. */
 extern const struct map_ops *const whatsapp_maps[];
 
