@@ -30,7 +30,8 @@ static enum rc take_synced(struct wa_scope *scope, struct wa_synced *synced, str
         return RC_OK;
     }
     struct wa_item item = {0};
-    enum rc rc = wa_item_time(scope, synced_path, &synced->element, synced->timestamp, &item, err);
+    enum rc rc = wa_item_time(scope, synced_path, &synced->element, "metadata.timestamp",
+                              synced->timestamp, &item, err);
     if (rc != RC_OK || !item.usable)
         return rc;
     const struct wa_contact *contact = &synced->contact;
@@ -89,8 +90,8 @@ static enum rc take_id_update(struct wa_scope *scope, const struct wa_id_update 
                               struct err *err)
 {
     struct wa_item item = {0};
-    enum rc rc =
-        wa_item_time(scope, id_update_path, &update->element, update->timestamp, &item, err);
+    enum rc rc = wa_item_time(scope, id_update_path, &update->element, "timestamp",
+                              update->timestamp, &item, err);
     return rc == RC_OK && item.usable ? link_ids(scope, update, item.at, err) : rc;
 }
 

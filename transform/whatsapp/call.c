@@ -107,7 +107,10 @@ static enum rc place_call(struct wa_scope *scope, struct wa_call *call, struct e
     if (!wa_party_add_all(scope, &party, outbound ? called : caller, COUNT(caller)))
         return wa_no_memory(err);
     enum rc rc = wa_place(scope, party, false, STR_NULL, &call->item, err);
-    if (rc != RC_OK || call->item.thread != NULL)
+    struct wa_thread *thread = call->item.thread;
+    if (thread != NULL && began_at(call) < thread->first_at)
+        thread->first_at = began_at(call);
+    if (rc != RC_OK || thread != NULL)
         return rc;
     call->item.usable = false;
     return wa_item_reject(scope, REJECT_MISSING_MEMBER, call_path, &call->element,
@@ -120,7 +123,8 @@ static enum rc resolve_call(struct wa_scope *scope, struct wa_call *call, struct
     if (str_is_null(wa_text(call->id)))
         return wa_item_reject(scope, REJECT_MISSING_MEMBER, call_path, &call->element, "id",
                               "expected the call's id", err);
-    enum rc rc = wa_item_time(scope, call_path, &call->element, call->timestamp, &call->item, err);
+    enum rc rc = wa_item_time(scope, call_path, &call->element, "timestamp", call->timestamp,
+                              &call->item, err);
     return rc == RC_OK && call->item.usable ? place_call(scope, call, err) : rc;
 }
 

@@ -61,7 +61,8 @@ static enum rc take_group(struct wa_scope *scope, const struct wa_group *group, 
         return RC_OK;
     }
     struct wa_item item = {0};
-    enum rc rc = wa_item_time(scope, group_path, &group->element, group->timestamp, &item, err);
+    enum rc rc =
+        wa_item_time(scope, group_path, &group->element, "timestamp", group->timestamp, &item, err);
     if (rc != RC_OK || !item.usable)
         return rc;
     if (!str_is_null(subject))

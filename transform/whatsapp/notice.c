@@ -75,8 +75,8 @@ static enum rc take_preference(struct wa_scope *scope, struct wa_preference *pre
     if (str_is_null(wa_text(preference->value)))
         return wa_item_reject(scope, REJECT_MISSING_MEMBER, preference_path, &preference->element,
                               "value", "expected what the user asked for", err);
-    enum rc rc = wa_item_time(scope, preference_path, &preference->element, preference->timestamp,
-                              &preference->item, err);
+    enum rc rc = wa_item_time(scope, preference_path, &preference->element, "timestamp",
+                              preference->timestamp, &preference->item, err);
     return rc == RC_OK && preference->item.usable ? place_preference(scope, preference, err) : rc;
 }
 

@@ -88,6 +88,11 @@ struct str wa_lower(struct wa_scope *scope, struct str text)
 
 /* ---- times ---- */
 
+bool wa_time_is_possible(int64_t at)
+{
+    return at >= TIME_LEAST_S * US_PER_SECOND && at < TIME_MOST_S * US_PER_SECOND;
+}
+
 bool wa_read_time(struct str text, int64_t *at_out)
 {
     bool is_ms = text.n == MILLISECONDS_DIGITS;
@@ -100,17 +105,18 @@ bool wa_read_time(struct str text, int64_t *at_out)
         number = number * 10 + (text.p[i] - '0');
     }
     *at_out = number * (is_ms ? US_PER_MS : US_PER_SECOND);
-    return *at_out >= TIME_LEAST_S * US_PER_SECOND && *at_out < TIME_MOST_S * US_PER_SECOND;
+    return wa_time_is_possible(*at_out);
 }
 
 enum rc wa_item_time(struct wa_scope *scope, struct str list, const struct jpath_element *element,
-                     struct str timestamp, struct wa_item *item, struct err *err)
+                     const char *member, struct str timestamp, struct wa_item *item,
+                     struct err *err)
 {
     if (str_is_null(timestamp))
-        return wa_item_reject(scope, REJECT_MISSING_MEMBER, list, element, "timestamp",
+        return wa_item_reject(scope, REJECT_MISSING_MEMBER, list, element, member,
                               "expected seconds since 1970", err);
     if (!wa_read_time(timestamp, &item->at))
-        return wa_item_reject(scope, REJECT_BAD_VALUE, list, element, "timestamp",
+        return wa_item_reject(scope, REJECT_BAD_VALUE, list, element, member,
                               "expected seconds (or 13 digits of milliseconds) since 1970, "
                               "in the years 2009 to 2099",
                               err);
@@ -126,7 +132,7 @@ static enum rc check_frame(struct wa_scope *scope, struct str list,
     if (str_is_null(wa_text(id)))
         return wa_item_reject(scope, REJECT_MISSING_MEMBER, list, element, "id",
                               "expected the message's id", err);
-    return wa_item_time(scope, list, element, timestamp, item, err);
+    return wa_item_time(scope, list, element, "timestamp", timestamp, item, err);
 }
 
 /* ---- what there is to resolve ---- */
@@ -279,10 +285,22 @@ static enum rc check_content(struct wa_scope *scope, struct wa_message *message,
                           lacks, "expected, given the message's type", err);
 }
 
+/* The id of an echo, or of the message that it changes, begins with whose chat it is in. */
+static bool read_wamid(struct wa_scope *scope, const struct wa_message *message,
+                       struct wa_party *party)
+{
+    struct str target = wa_message_target(message);
+    struct str wamid = str_is_null(target) ? message->id : target;
+    if (!wa_party_add_wamid(party, scope->out->arena, wamid))
+        return false;
+    if (str_equal(party->wa_id, scope->business.wa_id)) /* a note to oneself */
+        *party = (struct wa_party){0};
+    return true;
+}
+
 /* The other side by all that the message says of it. The thread of a history names it for messages
- * in both directions; "to" only adds to that (5.1). Where nothing names it, the id of the message
- * that an echo changes may: it begins with whose chat it is in (5.2: "resolve the conversation
- * through original_message_id"). */
+ * in both directions; "to" only adds to that (5.1). Where nothing names it, an id may (5.2:
+ * "resolve the conversation through original_message_id"). */
 static bool read_party(struct wa_scope *scope, const struct wa_message *message,
                        struct wa_party *party)
 {
@@ -300,7 +318,7 @@ static bool read_party(struct wa_scope *scope, const struct wa_message *message,
     if (is_named || !message->is_outbound || scope->only_contact != NULL ||
         !str_is_null(wa_party_key(party)))
         return true;
-    return wa_party_add_wamid(party, scope->out->arena, wa_message_target(message));
+    return read_wamid(scope, message, party);
 }
 
 static struct str group_of(const struct wa_message *message)

@@ -119,11 +119,14 @@ enum rc wa_scope_reject(struct wa_scope *scope, enum reject_code code, const cha
 enum rc wa_item_reject(struct wa_scope *scope, enum reject_code code, struct str list,
                        const struct jpath_element *element, const char *member, const char *detail,
                        struct err *err) MUST_USE;
+/* Since WhatsApp began, and before 2100. */
+bool wa_time_is_possible(int64_t at);
 /* Seconds, or 13 digits of milliseconds, since 1970. */
 bool wa_read_time(struct str text, int64_t *at_out);
-/* Reads an element's timestamp into item->at and makes it usable, or rejects it. */
+/* Reads an element's time, the member given, into item->at and makes it usable, or rejects it. */
 enum rc wa_item_time(struct wa_scope *scope, struct str list, const struct jpath_element *element,
-                     struct str timestamp, struct wa_item *item, struct err *err) MUST_USE;
+                     const char *member, struct str timestamp, struct wa_item *item,
+                     struct err *err) MUST_USE;
 
 /* ---- people and threads (people.c) ---- */
 

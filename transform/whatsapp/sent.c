@@ -31,7 +31,8 @@ static struct str state_of(const struct wa_receipt *receipt)
 
 static bool read_moment(struct str text, int64_t *at_out)
 {
-    return wa_read_time(text, at_out) || clock_parse(text, at_out);
+    return wa_read_time(text, at_out) ||
+           (clock_parse(text, at_out) && wa_time_is_possible(*at_out));
 }
 
 /* The response has no time of its own: that of capture stands for it (canonical-model 11.5). */
