@@ -9,15 +9,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/str.h"
 
 #define NEW_TEXT_NO_QUOTE SIZE_MAX
 
 struct mail_new_text {
-    struct str text;  /* STR_NULL: all of it is new */
-    size_t quote_at;  /* where the quotes begin; NEW_TEXT_NO_QUOTE: nowhere */
-    bool is_forward;  /* it passes on another mail */
+    struct str text; /* STR_NULL: all of it is new */
+    size_t quote_at; /* where the quotes begin; NEW_TEXT_NO_QUOTE: nowhere */
+    bool is_forward; /* it passes on another mail */
 };
 
 /* text: LF line ends, UTF-8. quote_at: where the HTML says that quotes begin, or
