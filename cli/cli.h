@@ -6,6 +6,8 @@
 #ifndef SLUICE_CLI_CLI_H
 #define SLUICE_CLI_CLI_H
 
+#include <stdio.h>
+
 #include "lib/err.h"
 
 enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
@@ -20,6 +22,7 @@ struct cli_verb {
     const char *summary; /* one line, for the list of verbs */
     const char *help;    /* the whole text of "sluice VERB --help" */
     int (*run)(const struct cli *cli, int argc, char **argv);
+    void (*print_more)(FILE *out); /* after "help": what tables of the program say; NULL: nothing */
 };
 
 extern const struct cli_verb cli_run, cli_receive, cli_load, cli_rollup, cli_normalize, cli_migrate,

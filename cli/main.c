@@ -51,7 +51,10 @@ static int print_overview(FILE *out, int code)
 
 static int print_help(const struct cli_verb *verb)
 {
-    return fputs(verb->help, stdout) >= 0 && fflush(stdout) == 0 ? CLI_DONE : CLI_FAILED;
+    (void)fputs(verb->help, stdout);
+    if (verb->print_more != NULL)
+        verb->print_more(stdout);
+    return fflush(stdout) == 0 && !ferror(stdout) ? CLI_DONE : CLI_FAILED;
 }
 
 static const struct cli_verb *find_verb(const char *name)

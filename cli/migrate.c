@@ -113,4 +113,4 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct cli_verb cli_migrate = {
-    "migrate", "create or update the tables, roles and views in PostgreSQL", help, run};
+    "migrate", "create or update the tables, roles and views in PostgreSQL", help, run, NULL};

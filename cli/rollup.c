@@ -209,4 +209,4 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct cli_verb cli_rollup = {
-    "rollup", "recompute sessions and daily analytics from the stored rows", help, run};
+    "rollup", "recompute sessions and daily analytics from the stored rows", help, run, NULL};
