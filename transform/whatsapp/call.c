@@ -68,7 +68,7 @@ static int64_t began_at(const struct wa_call *call)
 static enum rc emit_call(struct wa_scope *scope, const struct wa_call *call, struct err *err)
 {
     struct record record;
-    wa_message_begin(scope, &call->item, call->id, &record);
+    wa_message_begin(scope, &call->item, wa_message_id(scope, call->id), call->id, &record);
     struct record_message *message = &record.message;
     bool outbound = is_outbound(scope, call);
     struct str status = outcome(scope, call);

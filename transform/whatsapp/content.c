@@ -223,35 +223,41 @@ static void fill_unsupported(struct wa_scope *scope, const struct wa_content *co
     message->subtype = !str_is_null(inner) ? inner : wa_text(content->type);
 }
 
+#define STR_OF_TYPE(word)                                                                          \
+    {                                                                                              \
+        (word), sizeof(word) - 1                                                                   \
+    }
+
 static const struct wa_type types[] = {
-    {"text", WA_EFFECT_MESSAGE, "text", fill_text},
-    {"image", WA_EFFECT_MESSAGE, "image", fill_image},
-    {"video", WA_EFFECT_MESSAGE, "video", fill_video},
-    {"audio", WA_EFFECT_MESSAGE, "audio", fill_audio},
-    {"voice", WA_EFFECT_MESSAGE, "audio", fill_audio},
-    {"document", WA_EFFECT_MESSAGE, "document", fill_document},
-    {"sticker", WA_EFFECT_MESSAGE, "sticker", fill_sticker},
-    {"location", WA_EFFECT_MESSAGE, "location", fill_location},
-    {"contacts", WA_EFFECT_MESSAGE, "contact", fill_cards},
-    {"interactive", WA_EFFECT_MESSAGE, "interactive", fill_interactive},
-    {"button", WA_EFFECT_MESSAGE, "interactive", fill_button},
-    {"order", WA_EFFECT_MESSAGE, "order", fill_order},
-    {"system", WA_EFFECT_SYSTEM, "system", fill_system},
-    {"template", WA_EFFECT_MESSAGE, "template", fill_template},
-    {"media_placeholder", WA_EFFECT_PLACEHOLDER, "unsupported", fill_unsupported},
-    {"edit", WA_EFFECT_EDIT, NULL, NULL},
-    {"revoke", WA_EFFECT_REVOKE, NULL, NULL},
-    {"reaction", WA_EFFECT_REACTION, NULL, NULL},
-    {"request_welcome", WA_EFFECT_WELCOME, NULL, NULL},
+    {STR_OF_TYPE("text"), WA_EFFECT_MESSAGE, "text", fill_text},
+    {STR_OF_TYPE("image"), WA_EFFECT_MESSAGE, "image", fill_image},
+    {STR_OF_TYPE("video"), WA_EFFECT_MESSAGE, "video", fill_video},
+    {STR_OF_TYPE("audio"), WA_EFFECT_MESSAGE, "audio", fill_audio},
+    {STR_OF_TYPE("voice"), WA_EFFECT_MESSAGE, "audio", fill_audio},
+    {STR_OF_TYPE("document"), WA_EFFECT_MESSAGE, "document", fill_document},
+    {STR_OF_TYPE("sticker"), WA_EFFECT_MESSAGE, "sticker", fill_sticker},
+    {STR_OF_TYPE("location"), WA_EFFECT_MESSAGE, "location", fill_location},
+    {STR_OF_TYPE("contacts"), WA_EFFECT_MESSAGE, "contact", fill_cards},
+    {STR_OF_TYPE("interactive"), WA_EFFECT_MESSAGE, "interactive", fill_interactive},
+    {STR_OF_TYPE("button"), WA_EFFECT_MESSAGE, "interactive", fill_button},
+    {STR_OF_TYPE("order"), WA_EFFECT_MESSAGE, "order", fill_order},
+    {STR_OF_TYPE("system"), WA_EFFECT_SYSTEM, "system", fill_system},
+    {STR_OF_TYPE("template"), WA_EFFECT_MESSAGE, "template", fill_template},
+    {STR_OF_TYPE("media_placeholder"), WA_EFFECT_PLACEHOLDER, "unsupported", fill_unsupported},
+    {STR_OF_TYPE("edit"), WA_EFFECT_EDIT, NULL, NULL},
+    {STR_OF_TYPE("revoke"), WA_EFFECT_REVOKE, NULL, NULL},
+    {STR_OF_TYPE("reaction"), WA_EFFECT_REACTION, NULL, NULL},
+    {STR_OF_TYPE("request_welcome"), WA_EFFECT_WELCOME, NULL, NULL},
 };
 
 /* Whatever else there is: the customer did write, response times must see it (2.13). */
-const struct wa_type wa_type_other = {NULL, WA_EFFECT_MESSAGE, "unsupported", fill_unsupported};
+const struct wa_type wa_type_other = {
+    {NULL, 0}, WA_EFFECT_MESSAGE, "unsupported", fill_unsupported};
 
 const struct wa_type *wa_type_find(struct str word)
 {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (str_is(word, types[i].word))
+        if (str_equal(word, types[i].word))
             return &types[i];
     return &wa_type_other;
 }

@@ -22,7 +22,7 @@ typedef void wa_fill_fn(struct wa_scope *scope, const struct wa_content *content
                         struct record_message *message);
 
 struct wa_type {
-    const char *word;
+    struct str word;
     enum wa_effect effect;
     const char *type; /* canonical-model 4.4 */
     wa_fill_fn *fill; /* subtype, texts, location, attachments; NULL: no message */

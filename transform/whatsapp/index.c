@@ -2,9 +2,16 @@
 
 #include <stdint.h>
 
+#define LINE_MOST 4 /* keys that are sooner compared than hashed: most changes have no more */
+
 bool wa_index_init(struct wa_index *index, struct arena *arena, size_t keys)
 {
-    size_t slots = 2;
+    size_t slots = LINE_MOST;
+    if (keys <= LINE_MOST) {
+        index->mask = 0;
+        index->slots = arena_alloc(arena, (keys + 1) * sizeof *index->slots);
+        return index->slots != NULL;
+    }
     while (slots < 2 * keys)
         slots *= 2;
     index->mask = slots - 1;
@@ -27,9 +34,15 @@ static size_t hash(struct str key)
     return (size_t)h;
 }
 
-/* Of the key, or the free one where it belongs: half of the slots stay free. */
+/* Of the key, or the free one where it belongs: one at least stays free. */
 static struct wa_slot *slot_of(const struct wa_index *index, struct str key)
 {
+    if (index->mask == 0) {
+        struct wa_slot *slot = index->slots;
+        while (!str_is_null(slot->key) && !str_equal(slot->key, key))
+            slot++;
+        return slot;
+    }
     size_t at = hash(key) & index->mask;
     while (!str_is_null(index->slots[at].key) && !str_equal(index->slots[at].key, key))
         at = (at + 1) & index->mask;

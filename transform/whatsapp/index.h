@@ -19,7 +19,7 @@ struct wa_slot {
 
 struct wa_index {
     struct wa_slot *slots;
-    size_t mask;
+    size_t mask; /* 0: the slots are a line */
 };
 
 /* Room for as many keys as given, and no more. false: the arena's cap was reached. */

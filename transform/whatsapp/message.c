@@ -117,7 +117,7 @@ static struct str outbound_status(const struct wa_message *message)
 static void begin_message(struct wa_scope *scope, const struct wa_message *message,
                           struct str external_id, struct record *record)
 {
-    wa_message_begin(scope, &message->item, external_id, record);
+    wa_message_begin(scope, &message->item, wa_message_id(scope, external_id), external_id, record);
     struct record_message *fields = &record->message;
     if (!message->is_outbound) {
         fields->direction = STR_LIT("inbound");

@@ -8,12 +8,17 @@ void wa_record_begin(const struct wa_scope *scope, enum record_kind kind, struct
     record->source_kind = scope->source_kind;
 }
 
-void wa_message_begin(const struct wa_scope *scope, const struct wa_item *item,
+struct uuid wa_message_id(const struct wa_scope *scope, struct str external_id)
+{
+    return ids_entity("message", &scope->out->conf->tenant_id, &scope->account.channel_id,
+                      external_id);
+}
+
+void wa_message_begin(const struct wa_scope *scope, const struct wa_item *item, struct uuid id,
                       struct str external_id, struct record *record)
 {
     wa_record_begin(scope, RECORD_MESSAGE, record);
-    record->id = ids_entity("message", &scope->out->conf->tenant_id, &scope->account.channel_id,
-                            external_id);
+    record->id = id;
     record->external_id = external_id;
     struct record_message *message = &record->message;
     message->conversation_id = item->thread->id;

@@ -8,6 +8,7 @@
 #ifndef SLUICE_TRANSFORM_WHATSAPP_RULES_H
 #define SLUICE_TRANSFORM_WHATSAPP_RULES_H
 
+#include "lib/uuid.h"
 #include "transform/jpath.h"
 #include "transform/whatsapp/identity.h"
 
@@ -102,6 +103,8 @@ struct wa_status { /* 3 */
     struct str conversation_json, pricing_json, errors_json;
     struct wa_item item;
     struct str word; /* status in lower case */
+    bool is_known;   /* the word is one of canonical-model 4.5 */
+    struct uuid message_id;
 };
 
 struct wa_contact { /* 1.8 */

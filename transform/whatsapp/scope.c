@@ -396,7 +396,7 @@ static enum rc resolve_recipient(struct wa_scope *scope, struct wa_status *statu
 
 static enum rc check_recipient(struct wa_scope *scope, struct wa_status *status, struct err *err)
 {
-    if (status->item.thread != NULL || wa_status_is_known(status))
+    if (status->item.thread != NULL || status->is_known)
         return RC_OK;
     status->item.usable = false;
     return wa_item_reject(
@@ -420,6 +420,8 @@ static enum rc resolve_status(struct wa_scope *scope, struct wa_status *status, 
     status->word = wa_lower(scope, status->status);
     if (str_is_null(status->word))
         return wa_no_memory(err);
+    status->is_known = wa_status_is_known(status);
+    status->message_id = wa_message_id(scope, status->id);
     rc = resolve_recipient(scope, status, err);
     return rc == RC_OK ? check_recipient(scope, status, err) : rc;
 }

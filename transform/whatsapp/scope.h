@@ -153,8 +153,10 @@ enum rc wa_place(struct wa_scope *scope, struct wa_party party, bool is_group, s
 
 /* A record with its common members set, as of the scope. */
 void wa_record_begin(const struct wa_scope *scope, enum record_kind kind, struct record *record);
-/* A message of the item's thread, with the item's person as the other side. */
-void wa_message_begin(const struct wa_scope *scope, const struct wa_item *item,
+struct uuid wa_message_id(const struct wa_scope *scope, struct str external_id);
+/* A message of the item's thread, with the item's person as the other side. id: of the external id.
+ */
+void wa_message_begin(const struct wa_scope *scope, const struct wa_item *item, struct uuid id,
                       struct str external_id, struct record *record);
 /* An event of the item's thread at the item's time. */
 void wa_event_begin(const struct wa_scope *scope, const struct wa_item *item,

@@ -15,12 +15,15 @@ static const char *const known_words[] = {"sent", "delivered", "read", "played",
 /* The words of calls (field "calls") are none of a message's, "failed" included. */
 bool wa_status_is_known(const struct wa_status *status)
 {
-    if (str_is(status->type, "call"))
-        return false;
     for (size_t i = 0; i < sizeof known_words / sizeof known_words[0]; i++)
         if (str_is(status->word, known_words[i]))
-            return true;
+            return !str_is(status->type, "call");
     return false;
+}
+
+static bool is_known(const struct wa_status *status)
+{
+    return status->is_known;
 }
 
 static bool is_deleted(const struct wa_status *status)
@@ -93,7 +96,7 @@ static enum rc emit_stub(struct wa_scope *scope, const struct wa_status *status,
     if (item.thread->is_group) /* a participant is not whom a group's message is for */
         item.person = NULL;
     struct record record;
-    wa_message_begin(scope, &item, status->id, &record);
+    wa_message_begin(scope, &item, status->message_id, status->id, &record);
     struct record_message *message = &record.message;
     message->direction = STR_LIT("outbound");
     message->type = STR_LIT("unsupported");
@@ -122,7 +125,7 @@ static enum rc emit_chosen(struct wa_scope *scope, choose_fn *choose, emit_fn *e
 
 static bool makes_stub(const struct wa_status *status)
 {
-    return status->item.thread != NULL && (wa_status_is_known(status) || is_deleted(status));
+    return status->item.thread != NULL && (status->is_known || is_deleted(status));
 }
 
 enum rc wa_stubs_emit(struct wa_scope *scope, struct err *err)
@@ -176,7 +179,7 @@ static enum rc emit_status(struct wa_scope *scope, const struct wa_status *statu
     wa_record_begin(scope, RECORD_MESSAGE_STATUS, &record);
     struct record_message_status *fields = &record.message_status;
     fields->message_external_id = status->id;
-    fields->message_id = ids_entity("message", tenant_id, channel_id, status->id);
+    fields->message_id = status->message_id;
     if (status->item.thread != NULL) {
         fields->conversation_id = status->item.thread->id;
         fields->conversation_external_id = status->item.thread->key;
@@ -197,14 +200,14 @@ static enum rc emit_status(struct wa_scope *scope, const struct wa_status *statu
 
 enum rc wa_statuses_emit(struct wa_scope *scope, struct err *err)
 {
-    return emit_chosen(scope, wa_status_is_known, emit_status, err);
+    return emit_chosen(scope, is_known, emit_status, err);
 }
 
 /* ---- events: words that are no message status ---- */
 
 static bool makes_event(const struct wa_status *status)
 {
-    return status->item.thread != NULL && !wa_status_is_known(status);
+    return status->item.thread != NULL && !status->is_known;
 }
 
 static struct str status_event_data(struct wa_scope *scope, const struct wa_status *status)
