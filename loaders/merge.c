@@ -8,9 +8,12 @@
 #include "lib/limits.h"
 #include "loaders/copy.h"
 #include "loaders/statement.h"
+#include "loaders/threads.h"
 #include "queries.h"
 
 #define STATEMENT_MAX_BYTES (64 * KIB)
+/* More ids than one batch can hold. */
+#define ARRAY_MAX_BYTES LIMIT_BATCH_ARENA_BYTES
 
 enum { NAME_BYTES = 64 };
 
@@ -31,8 +34,10 @@ static const struct {
     {"conversation_times", query_load_conversation_times},
     {"conversation_times_recount", query_load_conversation_times_recount},
     {"aliases_lock", query_load_aliases_lock},
-    {"alias_stage", query_load_alias_stage},
+    {"aliases_stored", query_load_aliases_stored},
+    {"aliases_repoint", query_load_aliases_repoint},
     {"aliases", query_load_aliases},
+    {"aliases_touched", query_load_aliases_touched},
     {"twins", query_load_twins},
     {"dirty_conversations", query_load_dirty_conversations},
     {"dirty_days", query_load_dirty_days},
@@ -190,24 +195,93 @@ static enum rc move_times(struct merge *merge, const struct changes *messages, u
     return rc;
 }
 
+/* ---- threads that are one ---- */
+
+static void add_id(struct buf *array, const struct uuid *id)
+{
+    char *to = buf_reserve(array, UUID_TEXT_BYTES + 1);
+    if (to == NULL)
+        return;
+    *to = array->n == 0 ? '{' : ',';
+    uuid_format(id, to + 1);
+    array->n += UUID_TEXT_BYTES; /* the comma instead of the NUL */
+}
+
+/* Finished, as a C string; "{}" where nothing was added. NULL: too large. */
+static const char *array_text(struct buf *array)
+{
+    (void)buf_add_text(array, array->n == 0 ? "{}" : "}");
+    (void)buf_add(array, "", 1);
+    return buf_is_full(array) ? NULL : array->p;
+}
+
+/* What is known already of the conversations that the batch joins. */
+static enum rc read_stored(struct merge *merge, struct threads *threads, struct err *err)
+{
+    struct buf array;
+    buf_init(&array, ARRAY_MAX_BYTES);
+    for (size_t i = 0; i < threads_count(threads); i++)
+        add_id(&array, threads_id(threads, i));
+    const char *text = array_text(&array);
+    PGresult *result = PQexecPrepared(merge->connection, "aliases_stored", 1, &text, NULL, NULL, 0);
+    enum rc rc = RC_OK;
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        rc = database_error(merge->connection, result, "aliases_stored", err);
+    for (int i = 0; rc == RC_OK && i < PQntuples(result); i++) {
+        struct uuid from, to;
+        if (uuid_from_text(str_of(PQgetvalue(result, i, 0)), &from) &&
+            uuid_from_text(str_of(PQgetvalue(result, i, 1)), &to))
+            threads_join_stored(threads, &from, &to);
+    }
+    PQclear(result);
+    buf_done(&array);
+    return rc;
+}
+
+static enum rc write_news(struct merge *merge, struct threads *threads, uint64_t *changed,
+                          struct err *err)
+{
+    struct buf ids, representatives;
+    uint64_t repointed = 0;
+    uint64_t joined = 0;
+    enum rc rc = RC_OK;
+    buf_init(&ids, ARRAY_MAX_BYTES);
+    buf_init(&representatives, ARRAY_MAX_BYTES);
+    for (size_t i = 0; i < threads_count(threads); i++) {
+        const struct uuid *representative;
+        if (!threads_is_news(threads, i, &representative))
+            continue;
+        add_id(&ids, threads_id(threads, i));
+        add_id(&representatives, representative);
+    }
+    bool has_news = ids.n > 0;
+    const char *const arrays[] = {array_text(&ids), array_text(&representatives)};
+    if (has_news)
+        rc = run(merge, "aliases_repoint", arrays, 2, &repointed, err);
+    if (has_news && rc == RC_OK)
+        rc = run(merge, "aliases", arrays, 2, &joined, err);
+    if (has_news && rc == RC_OK)
+        rc = run(merge, "aliases_touched", NULL, 0, NULL, err);
+    *changed += repointed + joined;
+    buf_done(&ids);
+    buf_done(&representatives);
+    return rc;
+}
+
 static enum rc join_aliases(struct merge *merge, const struct rows *rows, uint64_t *changed,
                             struct err *err)
 {
     if (rows->aliases == NULL)
         return RC_OK;
+    struct threads *threads = threads_new();
     enum rc rc = run(merge, "aliases_lock", NULL, 0, NULL, err);
-    for (const struct rows_alias *link = rows->aliases; rc == RC_OK && link != NULL;
-         link = link->next) {
-        char a[UUID_TEXT_BYTES];
-        char b[UUID_TEXT_BYTES];
-        uuid_format(&link->a, a);
-        uuid_format(&link->b, b);
-        rc = run(merge, "alias_stage", (const char *const[]){a, b}, 2, NULL, err);
-    }
-    uint64_t joined = 0;
+    for (const struct rows_alias *link = rows->aliases; link != NULL; link = link->next)
+        threads_join(threads, &link->a, &link->b);
     if (rc == RC_OK)
-        rc = run(merge, "aliases", NULL, 0, &joined, err);
-    *changed += joined;
+        rc = read_stored(merge, threads, err);
+    if (rc == RC_OK)
+        rc = write_news(merge, threads, changed, err);
+    threads_free(&threads);
     return rc;
 }
 
@@ -240,7 +314,7 @@ static enum rc clear_staging(struct merge *merge, struct err *err)
 {
     struct buf sql;
     buf_init(&sql, STATEMENT_MAX_BYTES);
-    (void)buf_add_text(&sql, "TRUNCATE touched, stage_aliases, twins");
+    (void)buf_add_text(&sql, "TRUNCATE touched, joined, twins");
     for (size_t i = 0; i < TABLES; i++)
         (void)buf_printf(&sql, ", stage_%s", table_get((enum table_id)i)->name);
     (void)buf_add(&sql, "", 1);

@@ -19,4 +19,5 @@ CREATE TEMPORARY TABLE touched (
 -- Messages that stand in two conversations of one thread: what the first knows, the second takes over.
 CREATE TEMPORARY TABLE twins (id uuid NOT NULL, from_conversation_id uuid NOT NULL, to_conversation_id uuid NOT NULL)
   ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE stage_aliases (a uuid NOT NULL, b uuid NOT NULL) ON COMMIT DELETE ROWS
+-- Conversations whose thread has another representative now.
+CREATE TEMPORARY TABLE joined (conversation_id uuid NOT NULL) ON COMMIT DELETE ROWS

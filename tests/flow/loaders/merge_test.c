@@ -365,8 +365,9 @@ static void aliases_end_the_same_in_any_order(void **state)
                    " min(from_conversation_id::text) > min(to_conversation_id::text)"
                    " FROM etl.conversation_aliases",
                    "4|1|t");
+    /* t5 is only another name, under which nothing is known */
     loading_expect(
-        loading, "SELECT count(DISTINCT conversation_id) FROM etl.rollup_dirty_conversations", "5");
+        loading, "SELECT count(DISTINCT conversation_id) FROM etl.rollup_dirty_conversations", "4");
     test_database_run(loading->database->connection, "TRUNCATE etl.conversation_aliases");
     join(loading, "t5", "t3");
     join(loading, "t3", "t4");
