@@ -260,7 +260,7 @@ static const char *order_word(const struct wa_order_found *found)
 {
     if (found->flip_at != WA_NO_FLIP)
         return found->order == WA_DMY ? "dmy, then mdy" : "mdy, then dmy";
-    return orders[found->order].word;
+    return orders[found->is_year_first ? WA_YMD : found->order].word;
 }
 
 /* Account, time zone and order. *is_set_out: all is there. */

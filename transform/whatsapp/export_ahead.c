@@ -108,19 +108,20 @@ struct styles {
     size_t counts[2][sizeof SEPARATORS - 1];
 };
 
-static bool count_styles(struct lines *lines, struct styles *styles, struct wa_ahead_fault *fault)
+/* The offset of the first line that is no UTF-8; -1: none. A last line may have been cut. */
+static int64_t count_styles(struct lines *lines, struct styles *styles)
 {
     struct str line;
+    int64_t broken_at = -1;
     while (next_line(lines, &line)) {
         struct wa_header header;
-        if (lines->is_broken && !lines->is_last)
-            return refuse(fault, REJECT_BAD_VALUE, "text", lines->offset,
-                          "the text is not UTF-8; save it as UTF-8, or export the chat again");
+        if (lines->is_broken && !lines->is_last && broken_at < 0)
+            broken_at = lines->offset;
         if (wa_header_scan(line, &header) == WA_SCAN_HEADER)
             styles
                 ->counts[header.is_bracketed][strchr(SEPARATORS, header.separator) - SEPARATORS]++;
     }
-    return true;
+    return broken_at;
 }
 
 static void choose_style(const struct styles *styles, struct wa_ahead *ahead)
@@ -177,12 +178,15 @@ bool wa_ahead_read(struct wa_ahead *ahead, struct str bytes, bool is_whole, stru
     *ahead = (struct wa_ahead){.separator = '\0'};
     if (begins(bytes, "\xff\xfe") || begins(bytes, "\xfe\xff"))
         return refuse(fault_out, REJECT_BAD_VALUE, "text", 0, describe(bytes));
-    bool is_text = count_styles(&lines, &styles, fault_out);
+    int64_t broken_at = count_styles(&lines, &styles);
     choose_style(&styles, ahead);
     if (ahead->headers == 0)
         return refuse(fault_out, REJECT_NOT_THIS_CHANNEL, "text", 0, describe(bytes));
+    if (broken_at >= 0)
+        return refuse(fault_out, REJECT_BAD_VALUE, "text", broken_at,
+                      "the text is not UTF-8; save it as UTF-8, or export the chat again");
     lines.at = 0;
-    return is_text && find_order(ahead, &lines, fault_out);
+    return find_order(ahead, &lines, fault_out);
 }
 
 /* ---- people ---- */

@@ -58,7 +58,7 @@ static struct str composed(struct arena *arena, struct str text)
     return kept;
 }
 
-/* Without marks and the "~" of people who are not in the address book. */
+/* Without marks and the "~" of people who are not in the address book, blanks of one kind. */
 static struct str clean_name(struct arena *arena, struct str text)
 {
     char *bare = arena_alloc(arena, text.n + 1);
@@ -68,8 +68,9 @@ static struct str clean_name(struct arena *arena, struct str text)
         size_t bytes = (size_t)(g_utf8_next_char(p) - p);
         if (wa_is_mark(g_utf8_get_char(p)))
             continue;
-        memcpy(bare + n, p, bytes);
-        n += bytes;
+        bool is_blank = wa_is_blank(g_utf8_get_char(p));
+        memcpy(bare + n, is_blank ? " " : p, is_blank ? 1 : bytes);
+        n += is_blank ? 1 : bytes;
     }
     if (bare == NULL)
         return STR_NULL;

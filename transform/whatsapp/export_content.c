@@ -110,6 +110,16 @@ static bool has_extension(struct str name)
     return name.n > 2 && name.n <= 255 && find_extension(name) != NULL;
 }
 
+/* "Jorge" of "00000048-Jorge.vcf". */
+static struct str card_name(struct str name)
+{
+    size_t digits = 0;
+    while (digits < name.n && isdigit((unsigned char)name.p[digits]))
+        digits++;
+    bool is_numbered = digits == 8 && name.p[digits] == '-';
+    return part(name, is_numbered ? digits + 1 : 0, name.n - 4);
+}
+
 static void fill_file(content *c, struct str name)
 {
     const struct extension *kind = find_name(name);
@@ -119,7 +129,7 @@ static void fill_file(content *c, struct str name)
     c->subtype = kind->subtype;
     c->filename = name;
     if (strcmp(kind->type, "contact") == 0) /* the card's name is all that is known of it */
-        c->text = part(name, 0, name.n - 4);
+        c->text = card_name(name);
 }
 
 static struct str caption_of(struct str text)
@@ -375,7 +385,7 @@ static void fill_system(struct arena *arena, struct str text, content *c)
     struct str folded = fold_short(arena, text);
     c->type = "system";
     c->is_system = true;
-    c->text = text;
+    c->text = c->plain;
     c->subtype = str_is_null(folded) ? NULL : wa_words_subtype(folded);
     c->is_unclassified = c->subtype == NULL;
 }
@@ -403,7 +413,7 @@ static bool read_marker(struct arena *arena, struct str text, bool is_written_ou
         c->subtype = subtype;
     } else if (marker == WA_CALL && is_written_out) {
         c->type = "call";
-        c->text = text;
+        c->text = c->plain;
     } else if (marker == WA_LIVE_LOCATION) {
         c->type = "location";
         c->subtype = "live_location";

@@ -196,6 +196,7 @@ static void count_hints(const struct wa_order_dates *dates, struct tally *tally)
 void wa_order_find(const struct wa_order_dates *dates, struct wa_order_found *found_out)
 {
     *found_out = (struct wa_order_found){.order = WA_DMY, .flip_at = WA_NO_FLIP};
+    found_out->is_year_first = dates->count > 0 && date_at(dates, 0)->is_certain;
     if (find_proofs(dates, found_out) || dates->count == 0 || !date_at(dates, 0)->is_slash)
         return;
     struct tally tally = {.american = 0};
@@ -206,7 +207,7 @@ void wa_order_find(const struct wa_order_dates *dates, struct wa_order_found *fo
         found_out->order = tally.backward[0] < tally.backward[1] ? WA_DMY : WA_MDY;
     } else { /* a weak sign, else what most of the world writes */
         found_out->order = tally.american > 0 && tally.other == 0 ? WA_MDY : WA_DMY;
-        found_out->is_guess = !date_at(dates, 0)->is_certain;
+        found_out->is_guess = !found_out->is_year_first;
     }
 }
 

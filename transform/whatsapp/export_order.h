@@ -20,10 +20,11 @@ struct wa_order_dates {
 
 struct wa_order_found {
     enum wa_order order;
-    size_t flip_at;   /* index of the first date written in the other order; WA_NO_FLIP: none */
-    bool is_guess;    /* nothing in the file decided */
-    bool is_mixed;    /* both orders, more than one change: cannot be read */
-    int64_t mixed_at; /* offset of the date that shows it */
+    size_t flip_at;     /* index of the first date written in the other order; WA_NO_FLIP: none */
+    bool is_guess;      /* nothing in the file decided */
+    bool is_year_first; /* the first date is, and so needs no order */
+    bool is_mixed;      /* both orders, more than one change: cannot be read */
+    int64_t mixed_at;   /* offset of the date that shows it */
 };
 
 void wa_order_init(struct wa_order_dates *dates, size_t most_bytes);
