@@ -1,6 +1,8 @@
 #include "transform/email/maps.h"
 
-const struct map_ops *const email_maps[] = {&email_postmark_webhook_map,
+const struct map_ops *const email_maps[] = {&email_mime_map,
+                                            &email_mbox_map,
+                                            &email_postmark_webhook_map,
                                             &email_postmark_sent_map,
                                             &email_sendgrid_webhook_map,
                                             &email_sendgrid_sent_map,
