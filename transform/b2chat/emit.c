@@ -72,7 +72,7 @@ enum rc b2_reject(struct b2_emitter *emitter, enum reject_code code, struct str 
                   const char *member, int64_t offset, const char *detail, struct err *err)
 {
     if (member != NULL) {
-        const char *name = emitter->member != NULL ? emitter->member(member) : member;
+        const char *name = emitter->member != NULL ? emitter->member(member, false) : member;
         path = arena_printf(emitter->out->arena, "%.*s%s%s", STR_ARGS(path), path.n > 0 ? "." : "",
                             name);
     }

@@ -20,7 +20,7 @@ struct b2_emitter *b2_emitter_new(struct map_out *out);
 void b2_emitter_free(struct b2_emitter **emitter);
 
 /* The name of a member in the source, where it is not that of the API: for rejects. */
-typedef const char *b2_member_fn(const char *member);
+typedef const char *b2_member_fn(const char *member, bool is_of_message);
 
 /* Starts a document. NULL: its chats can be read; else a reject for all of it, valid until the next
  * call. member: NULL = the API's names. */

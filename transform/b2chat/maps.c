@@ -1,3 +1,4 @@
 #include "transform/b2chat/maps.h"
 
-const struct map_ops *const b2chat_maps[] = {&b2chat_export_map, &b2chat_webhook_map, NULL};
+const struct map_ops *const b2chat_maps[] = {&b2chat_export_map, &b2chat_webhook_map,
+                                             &b2chat_csv_map, NULL};

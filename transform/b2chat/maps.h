@@ -17,6 +17,12 @@ extern const struct map_ops b2chat_export_map;
 /* Webhooks by the contract of reference/b2chat.md 8. Their as-of time is "sent_at". */
 extern const struct map_ops b2chat_webhook_map;
 
+/* Audit exports of the console as CSV, matched by the names of their columns (reference/b2chat.md
+ * 9). Consecutive rows of a chat are one snapshot of it, up to 10000 of them. Their as-of time is
+ * that of the document. Rejects: the file (no header, columns missing, endless quotes), a chat or a
+ * row. */
+extern const struct map_ops b2chat_csv_map;
+
 /* NULL-terminated. */
 extern const struct map_ops *const b2chat_maps[];
 

@@ -175,7 +175,10 @@ static enum rc reject_message(struct b2_scope *scope, const struct b2_message *m
         path =
             arena_printf(scope->emitter->out->arena, "%.*s%smessages[%lld]", STR_ARGS(scope->path),
                          scope->path.n > 0 ? "." : "", (long long)message->element.index);
-    return b2_reject(scope->emitter, code, path, member, message->element.offset, detail, err);
+    b2_member_fn *named = scope->emitter->member;
+    path = arena_printf(scope->emitter->out->arena, "%.*s.%s", STR_ARGS(path),
+                        named != NULL ? named(member, true) : member);
+    return b2_reject(scope->emitter, code, path, NULL, message->element.offset, detail, err);
 }
 
 static void read_place(const struct b2_message *message, struct b2_item *item)
@@ -253,7 +256,8 @@ static enum rc read_message(struct b2_scope *scope, const struct b2_message *mes
     item->sender = sender_of(scope, item);
     if (!hash_item(scope, item, local))
         return b2_no_memory(err);
-    scope->has_bot = scope->has_bot || strcmp(item->sender, "bot") == 0;
+    if (strcmp(item->sender, "bot") == 0 && item->at < scope->picked_up_at)
+        scope->has_bot = true;
     scope->item_count++;
     return RC_OK;
 }

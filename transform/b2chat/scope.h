@@ -60,7 +60,7 @@ struct b2_scope {
     struct b2_item *items;
     size_t item_count;
     uint64_t own_replaced; /* characters of the chat's texts, its messages apart */
-    bool has_bot;          /* one of the messages is a bot's */
+    bool has_bot;          /* a bot wrote before an agent took over */
 };
 
 /* A reject about the member (NULL: the whole) of what stands at path. */

@@ -93,7 +93,7 @@ static void fill_escalation(const struct b2_scope *scope, struct record_escalati
 enum rc b2_escalation_emit(struct b2_scope *scope, struct err *err)
 {
     struct record record;
-    if (!scope->has_bot || scope->picked_up_at == TIME_NONE)
+    if (!scope->has_bot)
         return RC_OK;
     struct str key = arena_join(scope->emitter->out->arena,
                                 (struct str[]){scope->conversation.key, STR_LIT(":bot")}, 2);
