@@ -8,6 +8,7 @@
 #include "lib/buf.h"
 #include "lib/limits.h"
 #include "transform/email/html_mark.h"
+#include "transform/email/html_piece.h"
 
 #define PIECE_BYTES 4096
 /* libxml2 goes through all open elements at every end tag that fits none. Over so many, a new
@@ -251,8 +252,7 @@ static htmlParserCtxtPtr new_parser(struct reader *reader)
     if (parser != NULL)
         (void)htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
                                              HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                             HTML_PARSE_NOIMPLIED | HTML_PARSE_NODEFDTD |
-                                             HTML_PARSE_IGNORE_ENC);
+                                             HTML_PARSE_NODEFDTD | HTML_PARSE_IGNORE_ENC);
     reader->depth = 0;
     reader->skipped_from = NOT_SKIPPED;
     reader->pre = 0;
@@ -267,18 +267,25 @@ static void end_parser(htmlParserCtxtPtr parser)
     htmlFreeParserCtxt(parser);
 }
 
+static void feed(struct reader *reader, htmlParserCtxtPtr *parser, struct str html)
+{
+    for (size_t at = 0; at < html.n && *parser != NULL; at += PIECE_BYTES) {
+        if (reader->depth > DEPTH_MOST) {
+            end_parser(*parser);
+            *parser = new_parser(reader);
+        }
+        size_t left = html.n - at;
+        size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
+        if (*parser != NULL)
+            (void)htmlParseChunk(*parser, html.p + at, (int)n, 0);
+    }
+}
+
 static void parse(struct reader *reader, struct str html)
 {
     htmlParserCtxtPtr parser = new_parser(reader);
-    for (size_t at = 0; at < html.n && parser != NULL; at += PIECE_BYTES) {
-        if (reader->depth > DEPTH_MOST) {
-            end_parser(parser);
-            parser = new_parser(reader);
-        }
-        size_t left = html.n - at;
-        (void)htmlParseChunk(parser, html.p + at, (int)(left < PIECE_BYTES ? left : PIECE_BYTES),
-                             0);
-    }
+    for (size_t at = 0; at < html.n;)
+        feed(reader, &parser, html_piece_next(html, &at));
     end_parser(parser);
 }
 
