@@ -209,6 +209,7 @@ static struct str message_metadata(const struct letter *letter)
     json_member_true(json, "internal", letter->sides.is_internal);
     json_member_true(json, "own_address_unknown", letter->sides.is_own_address_unknown);
     json_member_true(json, "nul_replaced", mail->is_replaced);
+    json_member_text(json, "provider_text_new", mail->provider_text_new);
     if (mail->provider_metadata.n > 0)
         json_writer_raw(json, mail->provider_metadata);
     return emitter_object(letter->emitter);
@@ -235,6 +236,9 @@ static void fill_sides(const struct letter *letter, struct record_message *messa
     message->is_broadcast = sides->is_outbound && mail_is_broadcast(letter->mail);
 }
 
+/* Of an announcement: newer than a stub made from a status, older than any full copy. */
+#define PARTIAL_AS_OF 2
+
 enum rc letter_emit_message(const struct letter *letter, struct err *err)
 {
     struct record record;
@@ -246,7 +250,7 @@ enum rc letter_emit_message(const struct letter *letter, struct err *err)
     message->conversation_id = letter_id(letter, "conversation", letter->thread.key);
     message->conversation_kind = STR_LIT("direct");
     message->channel = STR_LIT(MAIL_MEDIUM);
-    message->content_as_of = letter->sent_at;
+    message->content_as_of = letter->mail->is_partial ? PARTIAL_AS_OF : letter->sent_at;
     message->sent_at = letter->sent_at;
     message->type = STR_LIT("text");
     message->text = letter->text;

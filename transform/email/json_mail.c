@@ -443,6 +443,7 @@ static void keep_envelope(struct mail *mail, const struct mail *said)
         str_is_null(said->envelope_from) ? mail->envelope_from : said->envelope_from;
     mail->message_id = str_is_null(said->message_id) ? mail->message_id : said->message_id;
     mail->bcc = mail->bcc.n == 0 ? said->bcc : mail->bcc;
+    mail->is_replaced = mail->is_replaced || said->is_replaced;
     mail->received_at = said->received_at;
     mail->provider_text_new = said->provider_text_new;
     mail->plus = str_is_null(said->plus) ? mail->plus : said->plus;

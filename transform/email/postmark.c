@@ -174,6 +174,7 @@ static void take_mail(struct draft *draft, const struct body *body)
     mail->envelope_to =
         without_hash(draft->map->arena, payload_text(body->original_recipient), body->mailbox_hash);
     mail->plus = payload_text(body->mailbox_hash);
+    mail->is_replaced = body->element.replaced > 0;
     mail->provider_text_new = draft_text(draft, body->stripped, STR_NULL);
     mail->provider_metadata = mail_metadata(draft->map, body, mail);
     draft_tag(draft, body->tag);

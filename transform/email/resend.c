@@ -145,8 +145,8 @@ static void take_people(struct draft *draft, const struct resend_mail *from)
         mail->envelope_to = received_for.v[0].address;
 }
 
-static enum rc emit_mail(struct map *map, const struct resend_mail *from, bool is_partial,
-                         struct err *err)
+static enum rc emit_mail(struct map *map, const struct resend_mail *from,
+                         const struct jpath_element *element, bool is_partial, struct err *err)
 {
     struct draft draft;
     struct mail *mail = &draft.mail;
@@ -160,6 +160,7 @@ static enum rc emit_mail(struct map *map, const struct resend_mail *from, bool i
     mail->text = draft_text(&draft, from->text, STR_NULL);
     mail->html = draft_text(&draft, from->html, STR_NULL);
     mail->is_partial = is_partial;
+    mail->is_replaced = element->replaced > 0;
     mail->provider_metadata = mail_metadata(map, from);
     take_attachments(&draft, &from->attachments);
     return draft_emit(&draft, err);
@@ -169,7 +170,7 @@ static enum rc emit_list(struct map *map, const struct jpath_list *list, struct 
 {
     enum rc rc = RC_OK;
     for (struct jpath_element *e = list->first; e != NULL && rc == RC_OK; e = e->next)
-        rc = emit_mail(map, &((const struct listed *)(const void *)e)->mail, true, err);
+        rc = emit_mail(map, &((const struct listed *)(const void *)e)->mail, e, true, err);
     return rc;
 }
 
@@ -267,13 +268,13 @@ static enum rc emit_event(struct map *map, const struct body *body, struct err *
 static enum rc take_body(struct map *map, const struct body *body, struct err *err)
 {
     if (str_is(body->type, "email.received"))
-        return emit_mail(map, &body->data, true, err);
+        return emit_mail(map, &body->data, &body->element, true, err);
     if (body->type.n > 0)
         return emit_event(map, body, err);
     if (str_is(body->object, "list"))
         return emit_list(map, &body->list, err);
     if (str_is(body->object, "email") || body->mail.from.n > 0)
-        return emit_mail(map, &body->mail, false, err);
+        return emit_mail(map, &body->mail, &body->element, false, err);
     return payload_reject(map, REJECT_MISSING_MEMBER, "type",
                           "expected an event or a mail of Resend", err);
 }
