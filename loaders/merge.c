@@ -21,6 +21,7 @@ struct merge {
     PGconn *connection;
     char *copy[TABLES];
     bool staged; /* an earlier tenant of this transaction left rows in the staging tables */
+    uint64_t inferred[TABLES]; /* rows that the merge itself staged, for this tenant */
 };
 
 /* The statements beyond insert and update, prepared under the name of their file. */
@@ -29,6 +30,8 @@ static const struct {
     const char *sql;
 } further[] = {
     {"attachments_outdated", query_load_attachments_outdated},
+    {"differences_events", query_load_differences_events},
+    {"differences_escalations", query_load_differences_escalations},
     {"statuses_unplaced", query_load_statuses_unplaced},
     {"messages_refresh", query_load_messages_refresh},
     {"conversation_times", query_load_conversation_times},
@@ -133,21 +136,41 @@ struct changes { /* rows of one table */
     uint64_t updated;
 };
 
+/* Between two snapshots of a conversation, the stored one and a staged one. */
+static enum rc infer(struct merge *merge, struct err *err)
+{
+    enum rc rc = run(merge, "differences_events", NULL, 0, &merge->inferred[TABLE_EVENTS], err);
+    return rc == RC_OK ? run(merge, "differences_escalations", NULL, 0,
+                             &merge->inferred[TABLE_ESCALATIONS], err)
+                       : rc;
+}
+
+static enum rc stage(struct merge *merge, struct rowset *set, enum table_id id, struct err *err)
+{
+    if (set->count == 0)
+        return RC_OK;
+    rowset_sort(set);
+    return copy_rows(merge->connection, merge->copy[id], set, err);
+}
+
 /* Rows that were all new need no second look. */
 static enum rc merge_table(struct merge *merge, struct rowset *set, enum table_id id,
                            struct changes *changes, struct err *err)
 {
     char name[NAME_BYTES];
+    uint64_t staged = set->count + merge->inferred[id];
     *changes = (struct changes){0};
-    if (set->count == 0)
+    if (staged == 0)
         return RC_OK;
-    rowset_sort(set);
-    enum rc rc = copy_rows(merge->connection, merge->copy[id], set, err);
+    enum rc rc = stage(merge, set, id, err);
     (void)snprintf(name, sizeof name, "insert_%s", set->table->name);
     if (rc == RC_OK)
         rc = run(merge, name, NULL, 0, &changes->inserted, err);
+    bool may_change = rc == RC_OK && changes->inserted < staged;
+    if (may_change && id == TABLE_CONVERSATIONS)
+        rc = infer(merge, err);
     (void)snprintf(name, sizeof name, "update_%s", set->table->name);
-    if (rc == RC_OK && !set->table->fixed && changes->inserted < set->count)
+    if (rc == RC_OK && may_change && !set->table->fixed)
         rc = run(merge, name, NULL, 0, &changes->updated, err);
     return rc;
 }
@@ -332,6 +355,7 @@ enum rc merge_rows(struct merge *merge, struct rows *rows, uint64_t *changed, st
 {
     struct changes changes[TABLES] = {{0}};
     uint64_t before = *changed;
+    memset(merge->inferred, 0, sizeof merge->inferred);
     enum rc rc = merge->staged ? clear_staging(merge, err) : RC_OK;
     merge->staged = true;
     if (rc == RC_OK)
