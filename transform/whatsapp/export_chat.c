@@ -50,14 +50,6 @@ void wa_chat_free(struct wa_chat **chat)
 
 /* ---- names ---- */
 
-static struct str composed(struct arena *arena, struct str text)
-{
-    char *nfc = g_utf8_normalize(text.p, (gssize)text.n, G_NORMALIZE_NFC);
-    struct str kept = arena_str(arena, nfc != NULL ? str_of(nfc) : text);
-    g_free(nfc);
-    return kept;
-}
-
 /* Without marks and the "~" of people who are not in the address book, blanks of one kind. */
 static struct str clean_name(struct arena *arena, struct str text)
 {
@@ -77,7 +69,7 @@ static struct str clean_name(struct arena *arena, struct str text)
     struct str name = wa_trim((struct str){bare, n});
     if (str_starts_with(name, "~"))
         name = wa_trim((struct str){name.p + 1, name.n - 1});
-    return composed(arena, name);
+    return wa_compose(arena, name);
 }
 
 /* Only letters and digits: file names lose the other characters. */
@@ -180,7 +172,7 @@ struct str wa_chat_title_of(struct arena *arena, struct str name, bool *is_certa
     *is_certain = false;
     if (name.n == 0 || !g_utf8_validate(name.p, (gssize)name.n, NULL))
         return STR_NULL;
-    struct str stem = composed(arena, name);
+    struct str stem = wa_compose(arena, name);
     (void)drop_end(&stem, ".gz");
     if (!drop_end(&stem, ".txt"))
         (void)drop_end(&stem, ".zip");

@@ -455,10 +455,7 @@ static struct str plain_text(struct arena *arena, struct str text)
         memcpy(bare + n, p, bytes);
         n += bytes;
     }
-    char *composed = bare != NULL ? g_utf8_normalize(bare, (gssize)n, G_NORMALIZE_NFC) : NULL;
-    struct str kept = composed != NULL ? arena_str(arena, str_of(composed)) : STR_NULL;
-    g_free(composed);
-    return kept;
+    return bare != NULL ? wa_compose(arena, (struct str){bare, n}) : STR_NULL;
 }
 
 void wa_export_content_read(struct arena *arena, struct str text, bool has_sender, bool is_ios,

@@ -15,7 +15,9 @@ struct cursor {
 
 static gunichar peek(const struct cursor *at)
 {
-    return at->p < at->end ? g_utf8_get_char(at->p) : 0;
+    if (at->p == at->end)
+        return 0;
+    return (unsigned char)*at->p < 0x80 ? (gunichar)*at->p : g_utf8_get_char(at->p);
 }
 
 static void step(struct cursor *at)

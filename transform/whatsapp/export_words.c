@@ -291,16 +291,48 @@ static struct str plain(struct arena *arena, struct str text)
     return to != NULL ? (struct str){to, n} : STR_NULL;
 }
 
+/* Nothing below U+0300 is changed by composition; its first byte is 0xcc. */
+static bool is_composed(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] >= 0xcc)
+            return false;
+    return true;
+}
+
+struct str wa_compose(struct arena *arena, struct str text)
+{
+    if (is_composed(text))
+        return arena_str(arena, text);
+    char *composed = g_utf8_normalize(text.p, (gssize)text.n, G_NORMALIZE_NFC);
+    struct str kept = arena_str(arena, composed != NULL ? str_of(composed) : text);
+    g_free(composed);
+    return kept;
+}
+
+/* Most texts are ASCII, and glib's tables take their time. */
+static struct str lower(struct arena *arena, struct str text)
+{
+    char *ascii = arena_alloc(arena, text.n + 1);
+    for (size_t i = 0; ascii != NULL && i < text.n; i++) {
+        if ((unsigned char)text.p[i] >= 0x80) {
+            char *whole = g_utf8_strdown(text.p, (gssize)text.n);
+            struct str kept = wa_compose(arena, str_of(whole));
+            g_free(whole);
+            return kept;
+        }
+        ascii[i] = g_ascii_tolower(text.p[i]);
+    }
+    return ascii != NULL ? (struct str){ascii, text.n} : STR_NULL;
+}
+
 struct str wa_fold(struct arena *arena, struct str text)
 {
     struct str bare = plain(arena, wa_trim(text));
-    if (str_is_null(bare))
+    struct str folded = str_is_null(bare) ? STR_NULL : lower(arena, bare);
+    if (str_is_null(folded))
         return STR_NULL;
-    char *lower = g_utf8_strdown(bare.p, (gssize)bare.n);
-    char *composed = g_utf8_normalize(lower, -1, G_NORMALIZE_NFC);
-    struct str folded = arena_str(arena, wa_trim(str_of(composed != NULL ? composed : lower)));
-    g_free(composed);
-    g_free(lower);
+    folded = wa_trim(folded);
     if (folded.n > 0 && folded.p[folded.n - 1] == '.')
         folded.n--;
     return folded;

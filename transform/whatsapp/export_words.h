@@ -68,5 +68,7 @@ extern const struct wa_name_shape wa_name_shapes[]; /* before == NULL ends them 
 /* Lower case, canonical composition, without marks; blanks of any kind become one space; trimmed,
  * without a final dot. STR_NULL: the arena is full. */
 struct str wa_fold(struct arena *arena, struct str text);
+/* Canonical composition (NFC). STR_NULL: the arena is full. */
+struct str wa_compose(struct arena *arena, struct str text);
 
 #endif
