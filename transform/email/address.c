@@ -37,13 +37,21 @@ static struct str lower_ascii(struct arena *arena, const char *text)
     return lower != NULL ? (struct str){lower, cleaned.n} : STR_NULL;
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text > 0)
+        text++;
+    return *text == '\0';
+}
+
 static struct str mailbox_key(struct arena *arena, InternetAddress *address)
 {
     InternetAddressMailbox *mailbox = INTERNET_ADDRESS_MAILBOX(address);
-    const char *text = internet_address_mailbox_get_idn_addr(mailbox);
-    if (text == NULL)
-        text = internet_address_mailbox_get_addr(mailbox);
-    return lower_ascii(arena, text);
+    const char *text = internet_address_mailbox_get_addr(mailbox);
+    const char *encoded = text == NULL || is_ascii(text)
+                              ? NULL /* libidn2 takes its time */
+                              : internet_address_mailbox_get_idn_addr(mailbox);
+    return lower_ascii(arena, encoded != NULL ? encoded : text);
 }
 
 /* What a list holds, groups taken apart; v NULL: only counts. */

@@ -12,12 +12,23 @@ static size_t step(struct str text, utf8proc_int32_t *c_out)
 {
     if (text.n == 0)
         return 0;
+    if (text.p[0] >= 0) {
+        *c_out = text.p[0];
+        return 1;
+    }
     utf8proc_ssize_t bytes =
         utf8proc_iterate((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, c_out);
     if (bytes > 0)
         return (size_t)bytes;
     *c_out = 0xFFFD;
     return 1;
+}
+
+static utf8proc_int32_t lower_of(utf8proc_int32_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c + ('a' - 'A');
+    return c < 0x80 ? c : utf8proc_tolower(c);
 }
 
 struct str words_lower(struct arena *arena, struct str text)
@@ -30,7 +41,7 @@ struct str words_lower(struct arena *arena, struct str text)
     for (size_t at = 0; at < text.n;) {
         utf8proc_int32_t c = 0;
         at += step((struct str){text.p + at, text.n - at}, &c);
-        n += (size_t)utf8proc_encode_char(utf8proc_tolower(c), (utf8proc_uint8_t *)lower + n);
+        n += (size_t)utf8proc_encode_char(lower_of(c), (utf8proc_uint8_t *)lower + n);
     }
     return (struct str){lower, n};
 }
@@ -43,7 +54,7 @@ size_t words_prefix(struct str text, const char *lower)
         utf8proc_int32_t wanted = 0, c = 0;
         in_word += step((struct str){word.p + in_word, word.n - in_word}, &wanted);
         size_t bytes = step((struct str){text.p + at, text.n - at}, &c);
-        if (bytes == 0 || utf8proc_tolower(c) != wanted)
+        if (bytes == 0 || lower_of(c) != wanted)
             return 0;
         at += bytes;
     }
