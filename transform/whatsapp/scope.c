@@ -171,13 +171,25 @@ static bool names_business(const struct wa_scope *scope, struct str text)
     return !str_is_null(business) && str_equal(wa_number_digits(text, digits), business);
 }
 
-/* Phone app and API do not write "from" of an outbound message's echo alike; the place tells, and
- * in a history, where all stand together, the number (5.1). */
+/* In a history, where both directions stand together, the sender's number tells (5.1); where the
+ * business number is not given, that it is not the thread's. */
+static bool is_from_business(const struct wa_scope *scope, const struct wa_message *message)
+{
+    if (!str_is_null(scope->business.wa_id))
+        return names_business(scope, message->from);
+    char digits[WA_NUMBER_MOST];
+    const struct wa_contact *thread = message->source->thread;
+    struct str from = wa_number_digits(message->from, digits);
+    return thread != NULL && !str_is_null(thread->party.wa_id) && !str_is_null(from) &&
+           str_is_null(wa_text(message->from_user_id)) && !str_equal(from, thread->party.wa_id);
+}
+
+/* Phone app and API do not write "from" of an outbound message's echo alike; the place tells. */
 static void direct(const struct wa_scope *scope, struct wa_message *message)
 {
     enum wa_direction direction = message->source->direction;
-    message->is_outbound = direction == WA_OUTBOUND ||
-                           (direction == WA_BY_SENDER && names_business(scope, message->from));
+    message->is_outbound =
+        direction == WA_OUTBOUND || (direction == WA_BY_SENDER && is_from_business(scope, message));
 }
 
 #define OTHER_SIDE_TEXTS 3
@@ -309,11 +321,10 @@ static bool read_party(struct wa_scope *scope, const struct wa_message *message,
     bool is_named = other_side(scope, message, texts);
     if (!wa_party_add_all(scope, &named, texts, OTHER_SIDE_TEXTS))
         return false;
-    if (message->source->thread == NULL)
-        *party = named;
-    else
+    /* Without a sender it is not even known who wrote: no thread makes up for that. */
+    if (message->source->thread != NULL && (is_named || message->is_outbound))
         wa_party_merge(party, &message->source->thread->party);
-    if (str_is_null(wa_party_key(party)) || wa_party_same(party, &named))
+    if (wa_party_compatible(party, &named))
         wa_party_merge(party, &named);
     if (is_named || !message->is_outbound || scope->only_contact != NULL ||
         !str_is_null(wa_party_key(party)))
