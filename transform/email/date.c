@@ -14,7 +14,7 @@ struct date {
     int year, month, day, hour, minute, second;
     int64_t fraction_us;
     int zone_minutes;
-    bool has_zone, has_weekday, has_half, is_pm;
+    bool has_zone, is_summer, has_weekday, has_half, is_pm;
     int numbers[2]; /* without a name: day and year, in the order found */
     int number_digits[2];
     int number_count;
@@ -99,14 +99,24 @@ static bool take_zone_name(struct date *date, struct str word)
         int hours;
     } zones[] = {{"UT", 0},   {"UTC", 0},  {"GMT", 0},  {"Z", 0},    {"EST", -5}, {"EDT", -4},
                  {"CST", -6}, {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7},
-                 {"CET", 1},  {"CEST", 2}, {"WET", 0},  {"WEST", 1}, {"EET", 2},  {"EEST", 3},
-                 {"BST", 1},  {"MSK", 3},  {"JST", 9}};
+                 {"CET", 1},  {"MET", 1},  {"MEST", 2}, {"CEST", 2}, {"WET", 0},  {"WEST", 1},
+                 {"EET", 2},  {"EEST", 3}, {"BST", 1},  {"MSK", 3},  {"JST", 9}};
     for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
         if (same(word, zones[i].name))
             return set_zone(date, zones[i].hours * 60);
     /* RFC 5322 4.3: military letters mean nothing, hence UTC */
     bool is_letter = word.n == 1 && isalpha((unsigned char)word.p[0]) && toupper(word.p[0]) != 'J';
     return is_letter && set_zone(date, 0);
+}
+
+/* "MET DST", as some write an hour of summer */
+static bool take_summer(struct date *date, struct str word)
+{
+    if (!date->has_zone || date->is_summer || !same(word, "DST"))
+        return false;
+    date->is_summer = true;
+    date->zone_minutes += 60;
+    return true;
 }
 
 static bool take_half(struct date *date, struct str word)
@@ -235,7 +245,7 @@ static bool take_word(struct date *date, struct str word)
         return take_offset(date, word);
     if (!is_digit(word.p[0]))
         return take_month(date, word) || take_weekday(date, word) || take_half(date, word) ||
-               take_zone_name(date, word);
+               take_summer(date, word) || take_zone_name(date, word);
     if (is_time(word))
         return take_time(date, word);
     if (memchr(word.p, '-', word.n) != NULL)

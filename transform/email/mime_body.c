@@ -229,7 +229,8 @@ static void take_file(struct body *body, GMimePart *part, struct str type, struc
     if (attachment == NULL)
         return;
     attachment->mime_type = type;
-    attachment->filename = mime_part_filename(body->arena, part);
+    attachment->filename =
+        mime_part_filename(body->arena, part, body->mail->attachment_count - 1, type);
     attachment->content_id = content_id(body, object);
     body->is_full |= !mime_part_measure(body->arena, part, attachment);
     bool is_small_image = str_starts_with(type, "image/") &&
