@@ -369,6 +369,8 @@ struct str draft_content_id(struct str content_id)
 {
     if (content_id.n > 1 && content_id.p[0] == '<' && content_id.p[content_id.n - 1] == '>')
         content_id = (struct str){content_id.p + 1, content_id.n - 2};
+    if (str_starts_with(content_id, "cid:")) /* as Postmark's API wants it */
+        content_id = (struct str){content_id.p + 4, content_id.n - 4};
     return payload_text(content_id);
 }
 

@@ -1,6 +1,4 @@
 /* Mails sent through Mailgun. Source: reference/email.md 1.4, sent.h. */
-#include <strings.h>
-
 #include "transform/email/address.h"
 #include "transform/email/providers.h"
 #include "transform/email/sent.h"
@@ -112,17 +110,37 @@ static void take_field(struct draft *draft, const char *name, yajl_val value)
 }
 
 /* v:name is the sender's own variable. */
+static bool is_variable(yajl_val fields, size_t i)
+{
+    return strncmp(fields->u.object.keys[i], "v:", 2) == 0 &&
+           YAJL_IS_STRING(fields->u.object.values[i]);
+}
+
+static void add_variables(struct map *map, yajl_val fields)
+{
+    bool is_open = false;
+    for (size_t i = 0; YAJL_IS_OBJECT(fields) && i < fields->u.object.len; i++) {
+        if (!is_variable(fields, i))
+            continue;
+        if (!is_open) {
+            json_writer_text(map->json, STR_LIT("user_variables"));
+            json_writer_open(map->json, false);
+        }
+        is_open = true;
+        json_member_text(map->json, fields->u.object.keys[i] + 2,
+                         str_of(fields->u.object.values[i]->u.string));
+    }
+    if (is_open)
+        json_writer_close(map->json, false);
+}
+
 static struct str metadata_of(struct draft *draft, yajl_val fields)
 {
     struct map *map = draft->map;
     struct str template = tree_text(map->arena, tree_member(fields, "template"));
     members_begin(map);
     json_member_text(map->json, "template", payload_text(template));
-    for (size_t i = 0; YAJL_IS_OBJECT(fields) && i < fields->u.object.len; i++) {
-        const char *name = fields->u.object.keys[i];
-        if (strncmp(name, "v:", 2) == 0 && YAJL_IS_STRING(fields->u.object.values[i]))
-            json_member_text(map->json, name, tree_text(map->arena, fields->u.object.values[i]));
-    }
+    add_variables(map, fields);
     return members_end(map);
 }
 
