@@ -5,6 +5,8 @@
 
 #define IDENTITIES_MOST 10
 #define ALIASES_MOST 2
+#define COUNTRY_LETTERS 2
+#define COUNTRY_AS_OF 1
 
 static void add_identity(struct record_identity *identities, size_t *count, const char *kind,
                          struct str value, struct str raw, struct str key)
@@ -44,6 +46,21 @@ static void fill_profile(struct wa_scope *scope, const struct wa_person *person,
             arena_printf(scope->out->arena, "@%.*s", STR_ARGS(contact->username));
 }
 
+/* The country of a person is that of the BSUID (4.1). Where no number came along, it is stated as
+ * of 1 us: the group as of the message's time would blank a number that came before. */
+static void fill_crm(const struct wa_person *person, struct str phone,
+                     struct record_contact *contact)
+{
+    bool has_number = person->number_as_of != TIME_NONE;
+    struct str bsuid = person->party.bsuid;
+    if (!has_number && str_is_null(bsuid))
+        return;
+    contact->crm_as_of = has_number ? person->number_as_of : COUNTRY_AS_OF;
+    contact->mobile = has_number ? phone : STR_NULL;
+    if (!str_is_null(bsuid))
+        contact->country = (struct str){bsuid.p, COUNTRY_LETTERS};
+}
+
 static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *person, struct err *err)
 {
     struct record record;
@@ -54,10 +71,7 @@ static enum rc emit_contact(struct wa_scope *scope, const struct wa_person *pers
     contact->is_stub = false;
     fill_profile(scope, person, contact);
     struct str phone = wa_party_phone(&person->party, scope->out->arena);
-    if (person->number_as_of != TIME_NONE) {
-        contact->crm_as_of = person->number_as_of;
-        contact->mobile = phone;
-    }
+    fill_crm(person, phone, contact);
     struct record_identity identities[IDENTITIES_MOST];
     size_t n = 0;
     const struct wa_party *party = &person->party;

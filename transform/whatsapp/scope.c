@@ -348,7 +348,10 @@ static enum rc place_message(struct wa_scope *scope, struct wa_message *message,
     bool is_group = !str_is_null(group_id);
     if (is_group && message->is_outbound)
         party = (struct wa_party){0};
-    return wa_place(scope, party, is_group, group_id, &message->item, err);
+    enum rc rc = wa_place(scope, party, is_group, group_id, &message->item, err);
+    if (is_group && message->is_outbound)
+        message->item.person = NULL;
+    return rc;
 }
 
 static enum rc check_message_frame(struct wa_scope *scope, struct wa_message *message,
