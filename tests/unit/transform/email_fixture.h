@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "lib/limits.h"
 #include "transform/ids.h"
 #include "transform/normalizer.h"
