@@ -316,9 +316,9 @@ static struct str lower(struct arena *arena, struct str text)
     char *ascii = arena_alloc(arena, text.n + 1);
     for (size_t i = 0; ascii != NULL && i < text.n; i++) {
         if ((unsigned char)text.p[i] >= 0x80) {
-            char *whole = g_utf8_strdown(text.p, (gssize)text.n);
-            struct str kept = wa_compose(arena, str_of(whole));
-            g_free(whole);
+            char *folded = g_utf8_strdown(text.p, (gssize)text.n);
+            struct str kept = wa_compose(arena, str_of(folded));
+            g_free(folded);
             return kept;
         }
         ascii[i] = g_ascii_tolower(text.p[i]);
