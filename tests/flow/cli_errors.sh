@@ -43,6 +43,10 @@ expect 2 'no channel "fax"' normalize --channel fax </dev/null
 expect 2 'there is: whatsapp' normalize </dev/null
 expect 2 'no format "xml"' normalize --channel whatsapp --format xml </dev/null
 expect 2 '--tenant takes lower-case letters' normalize --channel whatsapp --tenant 'A B' </dev/null
+expect 2 '--timezone takes an IANA time zone' normalize --channel whatsapp --timezone Mars/Phobos </dev/null
+expect 2 '--date-order takes dmy, mdy or ymd' normalize --channel whatsapp --date-order day </dev/null
+expect 2 '--as-of takes a time' normalize --channel whatsapp --as-of yesterday </dev/null
+expect 1 'the input is empty: give a FILE' normalize --channel whatsapp </dev/null
 expect 1 'cannot open "/no/such"' normalize --channel whatsapp /no/such
 expect 1 'cannot read "/tmp": Is a directory' normalize --channel whatsapp /tmp
 expect 1 '"reject":"json_syntax"' normalize --channel whatsapp </dev/null

@@ -27,6 +27,8 @@ for verb in $verbs; do
     expect 2 2 "--help" "$verb" --no-such-option
 done
 
+expect 0 1 'CHANNEL' normalize --help
+expect 0 1 'a webhook body of the WhatsApp Cloud API' help normalize
 expect 0 1 'Usage:' --help
 expect 0 1 'Usage:' help
 expect 0 1 'sluice ' --version
