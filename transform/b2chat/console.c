@@ -86,6 +86,14 @@ static bool has_column(const struct console_header *header, const struct console
     return false;
 }
 
+static bool has_name(const struct console_header *header, struct str name)
+{
+    for (size_t i = 0; i < header->count; i++)
+        if (b2_same_word(header->names[i], name))
+            return true;
+    return false;
+}
+
 bool console_header_read(struct console_header *header, const struct b2_row *row)
 {
     uint64_t replaced = 0;
@@ -101,8 +109,10 @@ bool console_header_read(struct console_header *header, const struct b2_row *row
             return false;
         name = b2_text(name);
         const struct console_column *column = find_column(name);
-        /* of a column that comes twice the first counts, the second is an unknown one */
-        header->columns[i] = column != NULL && !has_column(header, column) ? column : NULL;
+        bool is_second = has_name(header, name);
+        if (is_second) /* an unknown one, under a name of its own */
+            name = arena_printf(header->arena, "%.*s [%zu]", STR_ARGS(name), i + 1);
+        header->columns[i] = is_second ? NULL : column;
         header->names[i] = name;
         header->count++;
     }

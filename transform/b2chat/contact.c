@@ -48,14 +48,12 @@ static void add_email(struct identities *to, struct arena *arena, struct str raw
 
 static struct str mobile_of(const struct b2_person *person)
 {
-    struct str mobile = b2_text(person->mobile);
-    return str_is_null(mobile) ? b2_text(person->mobile_number) : mobile;
+    return b2_first(person->mobile, person->mobile_number);
 }
 
 static struct str land_line_of(const struct b2_person *person)
 {
-    struct str line = b2_text(person->landline);
-    return str_is_null(line) ? b2_text(person->phone_number) : line;
+    return b2_first(person->landline, person->phone_number);
 }
 
 static void add_common(struct identities *to, struct arena *arena, const struct b2_person *person,
@@ -103,8 +101,7 @@ static void begin(struct b2_emitter *emitter, struct b2_entity entity, struct re
 
 static struct str name_of(const struct b2_person *person)
 {
-    struct str name = b2_text(person->name);
-    return str_is_null(name) ? b2_text(person->fullname) : name;
+    return b2_first(person->name, person->fullname);
 }
 
 /* What the contact feed delivered is never overwritten from here: no crm group, and no name where
@@ -235,9 +232,7 @@ enum rc b2_emit_contact(struct b2_emitter *emitter, const struct b2_contact *con
     begin(emitter, entity, &record);
     const char *bad_time = read_times(emitter, contact, &record.contact);
     if (bad_time != NULL)
-        return b2_reject(emitter, REJECT_BAD_VALUE, path, bad_time, offset,
-                         "expected a time like 2025-03-04 09:12:07, in the years 2000 to 2099",
-                         err);
+        return b2_reject(emitter, REJECT_BAD_VALUE, path, bad_time, offset, B2_TIME_EXPECTED, err);
     struct record_tag *tags =
         arena_alloc(emitter->out->arena, (contact->tags.count + 1) * sizeof(struct record_tag));
     if (tags == NULL)

@@ -24,9 +24,7 @@ enum rc b2_agent_emit(struct b2_scope *scope, struct err *err)
     record.agent.agent_kind = STR_LIT("human");
     record.agent.email = b2_text(agent->email);
     record.agent.username = b2_text(agent->username);
-    record.agent.name = b2_text(agent->name);
-    if (str_is_null(record.agent.name)) /* a column that is never empty */
-        record.agent.name = scope->agent.key;
+    record.agent.name = b2_first(agent->name, scope->agent.key); /* a column that is never empty */
     record.agent.attributes = agent_attributes(scope);
     return map_out_record(scope->emitter->out, &record, err);
 }
@@ -34,11 +32,8 @@ enum rc b2_agent_emit(struct b2_scope *scope, struct err *err)
 static struct str department_name(const struct b2_scope *scope)
 {
     const struct b2_department *department = &scope->chat->department;
-    const struct str names[] = {department->text, department->name, department->department_name};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (!str_is_null(b2_text(names[i])))
-            return b2_text(names[i]);
-    return scope->department.key;
+    struct str name = b2_first(department->name, department->department_name);
+    return b2_first(b2_first(department->text, name), scope->department.key);
 }
 
 /* B2Chat's departments are flat. */

@@ -66,22 +66,15 @@ static bool fill_attachment(struct b2_scope *scope, const struct b2_item *item,
 
 /* ---- places ---- */
 
-static struct str first_given(struct str a, struct str b)
-{
-    return str_is_null(b2_text(a)) ? b2_text(b) : b2_text(a);
-}
-
 static struct str location_of(struct b2_scope *scope, const struct b2_item *item)
 {
     struct json_writer *json = scope->emitter->json;
-    const struct b2_place *place = &item->message->place;
     if (!item->has_place)
         return STR_NULL;
     json_writer_reset(json);
     json_writer_open(json, false);
-    json_member_number(json, "lat", first_given(place->lat, place->latitude));
-    json_member_number(json, "lon",
-                       first_given(first_given(place->lng, place->lon), place->longitude));
+    json_member_number(json, "lat", item->lat_text);
+    json_member_number(json, "lon", item->lon_text);
     return b2_object(scope->emitter);
 }
 

@@ -1,21 +1,8 @@
-#include <stdlib.h>
-
 #include "transform/b2chat/scope.h"
-
-#define LATITUDE_MOST 90
-#define LONGITUDE_MOST 180
-/* A bot's message may be that much older than its chat; an older one belongs to an earlier chat. */
-#define BOT_PHASE_US (24 * 3600 * US_PER_SECOND)
-
-static struct str first_of(struct str a, struct str b)
-{
-    a = b2_text(a);
-    return str_is_null(a) ? b2_text(b) : a;
-}
 
 struct str b2_person_key(const struct b2_person *person)
 {
-    return first_of(person->id, person->contact_id);
+    return b2_first(person->id, person->contact_id);
 }
 
 /* ---- who ---- */
@@ -37,9 +24,9 @@ static struct str agent_key(struct b2_scope *scope)
 
 static struct str department_key(const struct b2_department *department)
 {
-    struct str code = first_of(department->code, department->department_code);
-    struct str name = first_of(department->name, department->department_name);
-    return first_of(first_of(code, department->id), first_of(department->text, name));
+    struct str code = b2_first(department->code, department->department_code);
+    struct str name = b2_first(department->name, department->department_name);
+    return b2_first(b2_first(code, department->id), b2_first(department->text, name));
 }
 
 static void resolve_entities(struct b2_scope *scope, struct str chat_id)
@@ -104,6 +91,16 @@ static bool read_availability(struct b2_scope *scope)
     return is_readable;
 }
 
+static bool has_answer(const struct b2_poll *poll)
+{
+    const struct str answers[] = {poll->rating,  poll->score,    poll->satisfaction,
+                                  poll->comment, poll->feedback, poll->message};
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        if (!str_is_null(b2_text(answers[i])))
+            return true;
+    return false;
+}
+
 /* A survey that the status does not know of may stand in its own members. */
 static const char *survey_of(const struct b2_scope *scope, const char *stated)
 {
@@ -113,6 +110,8 @@ static const char *survey_of(const struct b2_scope *scope, const char *stated)
         return "completed";
     if (scope->poll_abandoned_at != TIME_NONE)
         return "abandoned";
+    if (has_answer(&scope->chat->poll))
+        return "completed";
     return scope->poll_started_at != TIME_NONE ? "requested" : stated;
 }
 
@@ -132,9 +131,7 @@ static enum rc read_values(struct b2_scope *scope, bool *usable_out, struct err 
 {
     const char *bad_time = read_times(scope);
     if (bad_time != NULL)
-        return reject_chat(scope, REJECT_BAD_VALUE, bad_time,
-                           "expected a time like 2025-03-04 09:12:07, in the years 2000 to 2099",
-                           err);
+        return reject_chat(scope, REJECT_BAD_VALUE, bad_time, B2_TIME_EXPECTED, err);
     if (scope->created_at == TIME_NONE)
         return reject_chat(scope, REJECT_MISSING_MEMBER, "created_at",
                            "expected the time when the chat began", err);
@@ -162,142 +159,4 @@ enum rc b2_resolve_chat(struct b2_scope *scope, bool *usable_out, struct err *er
     scope->medium = b2_medium(scope->chat->provider);
     resolve_entities(scope, chat_id);
     return read_values(scope, usable_out, err);
-}
-
-/* ---- messages ---- */
-
-static enum rc reject_message(struct b2_scope *scope, const struct b2_message *message,
-                              enum reject_code code, const char *member, const char *detail,
-                              struct err *err)
-{
-    struct str path = message->path;
-    if (str_is_null(path))
-        path =
-            arena_printf(scope->emitter->out->arena, "%.*s%smessages[%lld]", STR_ARGS(scope->path),
-                         scope->path.n > 0 ? "." : "", (long long)message->element.index);
-    b2_member_fn *named = scope->emitter->member;
-    path = arena_printf(scope->emitter->out->arena, "%.*s.%s", STR_ARGS(path),
-                        named != NULL ? named(member, true) : member);
-    return b2_reject(scope->emitter, code, path, NULL, message->element.offset, detail, err);
-}
-
-static void read_place(const struct b2_message *message, struct b2_item *item)
-{
-    const struct b2_place *place = &message->place;
-    struct str lat = first_of(place->lat, place->latitude);
-    struct str lon = first_of(first_of(place->lng, place->lon), place->longitude);
-    item->has_place = b2_coordinate(lat, LATITUDE_MOST, &item->lat) &&
-                      b2_coordinate(lon, LONGITUDE_MOST, &item->lon);
-}
-
-static const char *sender_of(const struct b2_scope *scope, const struct b2_item *item)
-{
-    if (item->is_incoming)
-        return "contact";
-    if (item->is_broadcast)
-        return "system";
-    const char *stated = item->message->author;
-    if (stated != NULL && strcmp(stated, "contact") != 0)
-        return stated;
-    if (scope->picked_up_at == TIME_NONE)
-        return str_is_null(scope->agent.key) ? "bot" : "agent";
-    bool is_bot = item->at < scope->picked_up_at && item->at >= scope->created_at - BOT_PHASE_US;
-    return is_bot ? "bot" : "agent";
-}
-
-static bool hash_item(struct b2_scope *scope, struct b2_item *item, const char *local)
-{
-    const struct b2_message *message = item->message;
-    struct str word = STR_LIT("");
-    if (!str_is_null(item->type_word)) {
-        word = b2_upper(scope->emitter->out->arena, item->type_word);
-        if (str_is_null(word))
-            return false;
-    }
-    struct b2_key key = {.local = str_of(local),
-                         .is_incoming = item->is_incoming,
-                         .type = word,
-                         .is_text = b2_type_is_text(item->type),
-                         .body = message->body,
-                         .caption = message->caption,
-                         .has_place = item->has_place,
-                         .lat = item->lat,
-                         .lon = item->lon};
-    return b2_key_hash(&key, item->hash);
-}
-
-/* Fills the next item; what cannot be read is rejected and leaves it for the next message. */
-static enum rc read_message(struct b2_scope *scope, const struct b2_message *message,
-                            struct err *err)
-{
-    char local[B2_LOCAL_BYTES];
-    struct b2_item *item = &scope->items[scope->item_count];
-    *item = (struct b2_item){.message = message, .index = message->element.index};
-    if (!b2_time_read_local(scope->emitter->times, message->created_at, &item->at, local))
-        return reject_message(scope, message, REJECT_BAD_VALUE, "created_at",
-                              "expected a time like 2025-03-04 09:12:07, in the years 2000 to 2099",
-                              err);
-    if (item->at == TIME_NONE)
-        return reject_message(scope, message, REJECT_MISSING_MEMBER, "created_at",
-                              "expected the message's time", err);
-    if (!b2_flag(message->incoming, &item->is_incoming))
-        return reject_message(scope, message,
-                              str_is_null(b2_text(message->incoming)) ? REJECT_MISSING_MEMBER
-                                                                      : REJECT_BAD_VALUE,
-                              "incoming", "expected true or false", err);
-    if (!str_is_null(b2_text(message->broadcasted)) &&
-        !b2_flag(message->broadcasted, &item->is_broadcast))
-        return reject_message(scope, message, REJECT_BAD_VALUE, "broadcasted",
-                              "expected true or false", err);
-    item->is_broadcast = item->is_broadcast && !item->is_incoming; /* a campaign goes out */
-    item->type_word = b2_text(message->type);
-    item->type = b2_type_find(item->type_word);
-    read_place(message, item);
-    item->sender = sender_of(scope, item);
-    if (!hash_item(scope, item, local))
-        return b2_no_memory(err);
-    if (strcmp(item->sender, "bot") == 0 && item->at < scope->picked_up_at)
-        scope->has_bot = true;
-    scope->item_count++;
-    return RC_OK;
-}
-
-static int twin_order(const void *a, const void *b)
-{
-    const struct b2_item *x = *(const struct b2_item *const *)a;
-    const struct b2_item *y = *(const struct b2_item *const *)b;
-    int order = strcmp(x->hash, y->hash);
-    return order != 0 ? order : (x > y) - (x < y);
-}
-
-static enum rc count_twins(struct b2_scope *scope, struct err *err)
-{
-    struct b2_item **sorted =
-        arena_alloc(scope->emitter->out->arena, (scope->item_count + 1) * sizeof(struct b2_item *));
-    if (sorted == NULL)
-        return b2_no_memory(err);
-    for (size_t i = 0; i < scope->item_count; i++)
-        sorted[i] = &scope->items[i];
-    qsort(sorted, scope->item_count, sizeof(struct b2_item *), twin_order);
-    for (size_t i = 1; i < scope->item_count; i++)
-        if (strcmp(sorted[i]->hash, sorted[i - 1]->hash) == 0)
-            sorted[i]->twin = sorted[i - 1]->twin + 1;
-    return RC_OK;
-}
-
-enum rc b2_resolve_messages(struct b2_scope *scope, struct err *err)
-{
-    const struct jpath_list *list = &scope->chat->messages;
-    scope->items =
-        arena_alloc(scope->emitter->out->arena, (list->count + 1) * sizeof(struct b2_item));
-    if (scope->items == NULL)
-        return b2_no_memory(err);
-    scope->own_replaced = scope->chat->element.replaced;
-    enum rc rc = RC_OK;
-    for (const struct jpath_element *e = list->first; e != NULL && rc == RC_OK; e = e->next) {
-        scope->own_replaced -=
-            e->replaced < scope->own_replaced ? e->replaced : scope->own_replaced;
-        rc = read_message(scope, (const void *)e, err);
-    }
-    return rc == RC_OK ? count_twins(scope, err) : rc;
 }

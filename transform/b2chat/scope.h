@@ -1,4 +1,4 @@
-/* scope.h: one chat while it is turned into records: first everything is read (resolve.c), then
+/* scope.h: one chat while it is turned into records: first everything is read (resolve*.c), then
  * written kind by kind.
  *
  * Owns:    nothing but what struct b2_emitter names; the rest lives in the document's arena.
@@ -13,6 +13,8 @@
 #include "transform/b2chat/values.h"
 #include "transform/b2chat/words.h"
 #include "transform/json.h"
+
+#define B2_TIME_EXPECTED "expected a time like 2025-03-04 09:12:07, in the years 2000 to 2099"
 
 struct b2_emitter {
     struct map_out *out;
@@ -39,6 +41,7 @@ struct b2_item { /* a message that can be written */
     const struct b2_type *type;
     struct str type_word; /* trimmed */
     bool has_place;
+    struct str lat_text, lon_text;
     double lat, lon;
     const char *sender; /* sender_type */
     char hash[B2_HASH_BYTES];

@@ -27,11 +27,7 @@ static struct str rating_of(const struct b2_poll *poll)
 
 static struct str feedback_of(const struct b2_poll *poll)
 {
-    const struct str stated[] = {poll->comment, poll->feedback, poll->message};
-    for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++)
-        if (!str_is_null(b2_text(stated[i])))
-            return b2_text(stated[i]);
-    return STR_NULL;
+    return b2_first(b2_first(poll->comment, poll->feedback), poll->message);
 }
 
 static void fill_survey(const struct b2_scope *scope, struct record_csat *to)

@@ -1,9 +1,11 @@
 /* times.h: the times of B2Chat, which mostly name no zone, to instants.
  *
  * Shapes:  "2025-03-04 09:12:07" in the account's zone; "2025-03-04 09:12:07 PM" in console
- * exports; ISO 8601 with 'T', fraction, 'Z' or offset, and then the offset wins. "", null and
- * "0000-00-00 00:00:00" are no time. Owns: the zone. Source: reference/b2chat.md 6 and 9. Threads:
- * one owner. */
+ *          exports; ISO 8601 with 'T', fraction, 'Z' or offset, and then the offset wins. "", null
+ *          and "0000-00-00 00:00:00" are no time.
+ * Owns:    the zone.
+ * Source:  reference/b2chat.md 6 and 9.
+ * Threads: one owner. */
 #ifndef SLUICE_TRANSFORM_B2CHAT_TIMES_H
 #define SLUICE_TRANSFORM_B2CHAT_TIMES_H
 

@@ -29,6 +29,12 @@ struct str b2_text(struct str text)
     return b2_given(text);
 }
 
+struct str b2_first(struct str a, struct str b)
+{
+    a = b2_text(a);
+    return str_is_null(a) ? b2_text(b) : a;
+}
+
 static struct str fold(struct arena *arena, struct str text, int (*letter)(int))
 {
     char *copy = str_is_null(text) ? NULL : arena_alloc(arena, text.n + 1);

@@ -19,6 +19,8 @@ static inline struct str b2_given(struct str text)
 {
     return text.n > 0 ? text : STR_NULL;
 }
+/* The first of two texts that is one, trimmed. */
+struct str b2_first(struct str a, struct str b);
 /* In the arena; ASCII letters only. STR_NULL: absent, or the arena is full. */
 struct str b2_lower(struct arena *arena, struct str text);
 struct str b2_upper(struct arena *arena, struct str text);
