@@ -5,17 +5,10 @@
 
 static const struct str call_path = {"value.calls", 11};
 
-static bool names_business(const struct wa_scope *scope, struct str text)
-{
-    char digits[WA_NUMBER_MOST];
-    return !str_is_null(scope->business.wa_id) &&
-           str_equal(wa_number_digits(text, digits), scope->business.wa_id);
-}
-
 static bool is_outbound(const struct wa_scope *scope, const struct wa_call *call)
 {
     if (str_is_null(wa_text(call->direction)))
-        return names_business(scope, call->from);
+        return wa_scope_is_business(scope, call->from);
     return str_is(call->direction, "BUSINESS_INITIATED");
 }
 

@@ -1,10 +1,9 @@
 /* scope.h: one change of a webhook, or one pair of the sent side, while it is turned into records.
  *
- * First everybody is resolved (scope.c, people.c): which messages and statuses are usable, who the
- * other side is, which threads there are. Then the records are emitted, kind by kind (contact.c,
- * message.c, status.c, call.c, event.c).
- * Owns:    nothing; all lives in the document's arena.
- * Threads: one owner. */
+ * First everybody is resolved (scope.c, side.c, people.c): which messages and statuses are usable,
+ * who the other side is, which threads there are. Then the records are emitted, kind by kind
+ * (contact.c, message.c, status.c, call.c, record.c). Owns:    nothing; all lives in the document's
+ * arena. Threads: one owner. */
 #ifndef SLUICE_TRANSFORM_WHATSAPP_SCOPE_H
 #define SLUICE_TRANSFORM_WHATSAPP_SCOPE_H
 
@@ -100,8 +99,6 @@ void wa_scope_add_messages(struct wa_scope *scope, struct jpath_list *list,
                            const struct wa_source *source);
 /* Appends the elements of a list to another; the elements are shared. */
 void wa_list_append(struct jpath_list *list, const struct jpath_list *more);
-/* Reads the business number, which tells directions; false: no memory. */
-bool wa_scope_read_business(struct wa_scope *scope);
 /* Resolves messages and statuses, where bad ones are rejected and left out, and emits every record
  * of the scope: contacts, conversations, messages, statuses, events. */
 enum rc wa_scope_take(struct wa_scope *scope, struct err *err) MUST_USE;
@@ -127,6 +124,23 @@ bool wa_read_time(struct str text, int64_t *at_out);
 enum rc wa_item_time(struct wa_scope *scope, struct str list, const struct jpath_element *element,
                      const char *member, struct str timestamp, struct wa_item *item,
                      struct err *err) MUST_USE;
+
+/* ---- the other side of a message (side.c) ---- */
+
+/* Reads the business number, which tells directions; false: no memory. */
+bool wa_scope_read_business(struct wa_scope *scope);
+/* Whether the text is the business number, however it is written. */
+bool wa_scope_is_business(const struct wa_scope *scope, struct str text);
+/* Finds out whether the business sent it. */
+void wa_message_direct(const struct wa_scope *scope, struct wa_message *message);
+/* Whether the message itself names the other side, usably or not. */
+bool wa_message_names_side(const struct wa_scope *scope, const struct wa_message *message);
+/* The other side by all that the message and its place say; nobody where they say nothing. false:
+ * no memory. */
+bool wa_message_party(struct wa_scope *scope, const struct wa_message *message,
+                      struct wa_party *party);
+/* The only contact of the change where there is only one other side; else NULL. */
+const struct wa_contact *wa_scope_only_contact(const struct wa_scope *scope);
 
 /* ---- people and threads (people.c) ---- */
 
