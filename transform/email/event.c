@@ -22,11 +22,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* TIME_NONE: not only digits. */
 static int64_t fraction_us(struct str digits)
 {
     int64_t us = 0;
+    for (size_t i = 0; i < digits.n; i++)
+        if (!is_digit(digits.p[i]))
+            return TIME_NONE;
     for (size_t i = 0; i < 6; i++)
-        us = us * 10 + (i < digits.n && is_digit(digits.p[i]) ? digits.p[i] - '0' : 0);
+        us = us * 10 + (i < digits.n ? digits.p[i] - '0' : 0);
     return us;
 }
 
@@ -40,7 +44,8 @@ int64_t event_unix_time(struct str number)
     if (at == 0 || (at < number.n && !has_fraction) || seconds > TIME_MAX / US_PER_SECOND)
         return TIME_NONE;
     struct str digits = {number.p + at + 1, has_fraction ? number.n - at - 1 : 0};
-    return seconds * US_PER_SECOND + fraction_us(digits);
+    int64_t us = fraction_us(digits);
+    return us == TIME_NONE ? TIME_NONE : seconds * US_PER_SECOND + us;
 }
 
 /* ---- ids ---- */
