@@ -3,11 +3,13 @@
 #include "transform/b2chat/maps.h"
 #include "transform/canonical/maps.h"
 #include "transform/email/maps.h"
+#include "transform/telegram/maps.h"
 #include "transform/webchat/maps.h"
 #include "transform/whatsapp/maps.h"
 
 const struct channel channels[] = {
     {"whatsapp", "whatsapp", false, whatsapp_maps},
+    {"telegram", "telegram", false, telegram_maps},
     {"email", "email", false, email_maps},
     {"webchat", "livechat", false, webchat_maps},
     {"b2chat", "other", true, b2chat_maps},

@@ -1,0 +1,328 @@
+#include "transform/telegram/rules.h"
+
+static const struct jpath_rule user_rules[] = {
+    JPATH_SCALAR("id", struct tg_user, id),
+    JPATH_SCALAR("is_bot", struct tg_user, is_bot),
+    JPATH_STR("first_name", struct tg_user, first_name),
+    JPATH_STR("last_name", struct tg_user, last_name),
+    JPATH_STR("username", struct tg_user, username),
+    JPATH_STR("language_code", struct tg_user, language),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule chat_rules[] = {
+    JPATH_SCALAR("id", struct tg_chat_info, id),
+    JPATH_STR("type", struct tg_chat_info, type),
+    JPATH_STR("title", struct tg_chat_info, title),
+    JPATH_STR("username", struct tg_chat_info, username),
+    JPATH_STR("first_name", struct tg_chat_info, first_name),
+    JPATH_STR("last_name", struct tg_chat_info, last_name),
+    JPATH_SCALAR("is_forum", struct tg_chat_info, is_forum),
+    JPATH_SCALAR("is_direct_messages", struct tg_chat_info, is_direct_messages),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule file_rules[] = {
+    JPATH_STR("file_id", struct tg_file, file_id),
+    JPATH_STR("file_unique_id", struct tg_file, unique_id),
+    JPATH_SCALAR("file_size", struct tg_file, size),
+    JPATH_SCALAR("width", struct tg_file, width),
+    JPATH_SCALAR("height", struct tg_file, height),
+    JPATH_SCALAR("duration", struct tg_file, duration),
+    JPATH_SCALAR("length", struct tg_file, diameter),
+    JPATH_STR("file_name", struct tg_file, name),
+    JPATH_STR("mime_type", struct tg_file, mime_type),
+    JPATH_STR("performer", struct tg_file, performer),
+    JPATH_STR("title", struct tg_file, title),
+    JPATH_SCALAR("start_timestamp", struct tg_file, start_timestamp),
+    JPATH_JSON("cover", struct tg_file, cover_json),
+    JPATH_JSON("qualities", struct tg_file, qualities_json),
+    JPATH_STR("type", struct tg_file, sticker_type),
+    JPATH_STR("emoji", struct tg_file, emoji),
+    JPATH_STR("set_name", struct tg_file, set_name),
+    JPATH_SCALAR("custom_emoji_id", struct tg_file, custom_emoji_id),
+    JPATH_SCALAR("is_animated", struct tg_file, is_animated),
+    JPATH_SCALAR("is_video", struct tg_file, is_video),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule photo_rules[] = {
+    JPATH_EACH("", struct tg_photo, sizes, struct tg_file, file_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule paid_item_rules[] = {
+    JPATH_STR("type", struct tg_paid_item, type),
+    JPATH_ONE("photo", struct tg_paid_item, photo, struct tg_photo, photo_rules),
+    JPATH_ONE("video", struct tg_paid_item, video, struct tg_file, file_rules),
+    JPATH_ONE("live_photo", struct tg_paid_item, live_photo, struct tg_file, file_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule paid_media_rules[] = {
+    JPATH_SCALAR("star_count", struct tg_paid_media, star_count),
+    JPATH_EACH("paid_media", struct tg_paid_media, items, struct tg_paid_item, paid_item_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule button_rules[] = {
+    JPATH_STR("text", struct tg_button, text),
+    JPATH_STR("callback_data", struct tg_button, data),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule inner_rules[] = {
+    JPATH_SCALAR("message_id", struct tg_inner, message_id),
+    JPATH_SCALAR("date", struct tg_inner, date),
+    JPATH_SCALAR("message_thread_id", struct tg_inner, thread_id),
+    JPATH_SCALAR("is_topic_message", struct tg_inner, is_topic_message),
+    JPATH_STR("forum_topic_created.name", struct tg_inner, topic_name),
+    JPATH_SCALAR("direct_messages_topic.topic_id", struct tg_inner, direct_topic_id),
+    JPATH_SCALAR("business_connection_id", struct tg_inner, connection_id),
+    JPATH_ONE("chat", struct tg_inner, chat, struct tg_chat_info, chat_rules),
+    JPATH_EACH("reply_markup.inline_keyboard[]", struct tg_inner, buttons, struct tg_button,
+               button_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule note_rules[] = {
+    JPATH_SCALAR("message_id", struct tg_note, target_id),
+    JPATH_SCALAR("checklist_message.message_id", struct tg_note, target_id),
+    JPATH_SCALAR("poll_message.message_id", struct tg_note, target_id),
+    JPATH_SCALAR("suggested_post_message.message_id", struct tg_note, target_id),
+    JPATH_JSON("marked_as_done_task_ids", struct tg_note, done_json),
+    JPATH_JSON("marked_as_not_done_task_ids", struct tg_note, not_done_json),
+    JPATH_JSON("tasks", struct tg_note, tasks_json),
+    JPATH_SCALAR("option_persistent_id", struct tg_note, option_id),
+    JPATH_STR("option_text", struct tg_note, option_text),
+    JPATH_JSON("option_text_entities", struct tg_note, option_entities_json),
+    JPATH_JSON("price", struct tg_note, price_json),
+    JPATH_SCALAR("send_date", struct tg_note, send_date),
+    JPATH_STR("comment", struct tg_note, comment),
+    JPATH_STR("currency", struct tg_note, currency),
+    JPATH_SCALAR("amount", struct tg_note, amount),
+    JPATH_JSON("star_amount", struct tg_note, star_amount_json),
+    JPATH_STR("reason", struct tg_note, reason),
+    JPATH_RULES_END,
+};
+
+#define WHOLE_RULE(name) JPATH_JSON(#name, struct tg_message, whole[TG_WHOLE_##name]),
+#define NOTE_RULE(name)                                                                            \
+    JPATH_ONE(#name, struct tg_message, notes[TG_NOTE_##name], struct tg_note, note_rules),
+
+const struct jpath_rule tg_message_rules[] = {
+    JPATH_SCALAR("message_id", struct tg_message, message_id),
+    JPATH_SCALAR("message_thread_id", struct tg_message, thread_id),
+    JPATH_SCALAR("direct_messages_topic.topic_id", struct tg_message, direct_topic_id),
+    JPATH_ONE("direct_messages_topic.user", struct tg_message, direct_topic_user, struct tg_user,
+              user_rules),
+    JPATH_ONE("from", struct tg_message, from, struct tg_user, user_rules),
+    JPATH_ONE("sender_chat", struct tg_message, sender_chat, struct tg_chat_info, chat_rules),
+    JPATH_ONE("sender_business_bot", struct tg_message, sender_business_bot, struct tg_user,
+              user_rules),
+    JPATH_ONE("receiver_user", struct tg_message, receiver, struct tg_user, user_rules),
+    JPATH_SCALAR("ephemeral_message_id", struct tg_message, ephemeral_id),
+    JPATH_SCALAR("date", struct tg_message, date),
+    JPATH_SCALAR("edit_date", struct tg_message, edit_date),
+    JPATH_SCALAR("guest_query_id", struct tg_message, guest_query_id),
+    JPATH_SCALAR("business_connection_id", struct tg_message, connection_id),
+    JPATH_ONE("chat", struct tg_message, chat, struct tg_chat_info, chat_rules),
+    JPATH_JSON("forward_origin", struct tg_message, forward_origin_json),
+    JPATH_SCALAR("is_topic_message", struct tg_message, is_topic_message),
+    JPATH_SCALAR("is_automatic_forward", struct tg_message, is_automatic_forward),
+    JPATH_ONE("reply_to_message", struct tg_message, reply, struct tg_inner, inner_rules),
+    JPATH_JSON("external_reply", struct tg_message, external_reply_json),
+    JPATH_ONE("external_reply.chat", struct tg_message, external_chat, struct tg_chat_info,
+              chat_rules),
+    JPATH_SCALAR("external_reply.message_id", struct tg_message, external_message_id),
+    JPATH_JSON("quote", struct tg_message, quote_json),
+    JPATH_JSON("reply_to_story", struct tg_message, reply_to_story_json),
+    JPATH_SCALAR("reply_to_checklist_task_id", struct tg_message, reply_to_task_id),
+    JPATH_SCALAR("reply_to_poll_option_id", struct tg_message, reply_to_option_id),
+    JPATH_STR("via_bot.username", struct tg_message, via_bot),
+    JPATH_JSON("guest_bot_caller_user", struct tg_message, guest_caller_user_json),
+    JPATH_JSON("guest_bot_caller_chat", struct tg_message, guest_caller_chat_json),
+    JPATH_SCALAR("has_protected_content", struct tg_message, has_protected_content),
+    JPATH_SCALAR("is_from_offline", struct tg_message, is_from_offline),
+    JPATH_SCALAR("is_paid_post", struct tg_message, is_paid_post),
+    JPATH_SCALAR("media_group_id", struct tg_message, media_group_id),
+    JPATH_STR("author_signature", struct tg_message, author_signature),
+    JPATH_STR("sender_tag", struct tg_message, sender_tag),
+    JPATH_SCALAR("sender_boost_count", struct tg_message, boost_count),
+    JPATH_SCALAR("paid_star_count", struct tg_message, star_count),
+    JPATH_SCALAR("effect_id", struct tg_message, effect_id),
+    JPATH_JSON("suggested_post_info", struct tg_message, suggested_post_json),
+    JPATH_JSON("link_preview_options", struct tg_message, link_preview_json),
+    JPATH_JSON("reply_markup", struct tg_message, reply_markup_json),
+    JPATH_SCALAR("show_caption_above_media", struct tg_message, caption_above),
+    JPATH_SCALAR("has_media_spoiler", struct tg_message, has_spoiler),
+    JPATH_JSON("forward_from", struct tg_message, forward_from_json),
+    JPATH_JSON("forward_from_chat", struct tg_message, forward_chat_json),
+    JPATH_SCALAR("forward_from_message_id", struct tg_message, forward_message_id),
+    JPATH_STR("forward_signature", struct tg_message, forward_signature),
+    JPATH_STR("forward_sender_name", struct tg_message, forward_name),
+    JPATH_SCALAR("forward_date", struct tg_message, forward_date),
+    JPATH_STR("text", struct tg_message, text),
+    JPATH_JSON("entities", struct tg_message, entities_json),
+    JPATH_STR("caption", struct tg_message, caption),
+    JPATH_JSON("caption_entities", struct tg_message, caption_entities_json),
+    JPATH_JSON("rich_message", struct tg_message, rich_json),
+    JPATH_ONE("animation", struct tg_message, animation, struct tg_file, file_rules),
+    JPATH_ONE("live_photo", struct tg_message, live_photo, struct tg_file, file_rules),
+    JPATH_ONE("audio", struct tg_message, audio, struct tg_file, file_rules),
+    JPATH_ONE("document", struct tg_message, document, struct tg_file, file_rules),
+    JPATH_ONE("sticker", struct tg_message, sticker, struct tg_file, file_rules),
+    JPATH_ONE("video", struct tg_message, video, struct tg_file, file_rules),
+    JPATH_ONE("video_note", struct tg_message, video_note, struct tg_file, file_rules),
+    JPATH_ONE("voice", struct tg_message, voice, struct tg_file, file_rules),
+    JPATH_ONE("photo", struct tg_message, photo, struct tg_photo, photo_rules),
+    JPATH_ONE("paid_media", struct tg_message, paid_media, struct tg_paid_media, paid_media_rules),
+    JPATH_SCALAR("location.latitude", struct tg_message, latitude),
+    JPATH_SCALAR("location.longitude", struct tg_message, longitude),
+    JPATH_SCALAR("location.horizontal_accuracy", struct tg_message, accuracy),
+    JPATH_SCALAR("location.live_period", struct tg_message, live_period),
+    JPATH_SCALAR("location.heading", struct tg_message, heading),
+    JPATH_SCALAR("location.proximity_alert_radius", struct tg_message, proximity_radius),
+    JPATH_JSON("venue", struct tg_message, venue_json),
+    JPATH_STR("venue.title", struct tg_message, venue_title),
+    JPATH_STR("venue.address", struct tg_message, venue_address),
+    JPATH_SCALAR("venue.location.latitude", struct tg_message, venue_latitude),
+    JPATH_SCALAR("venue.location.longitude", struct tg_message, venue_longitude),
+    JPATH_JSON("contact", struct tg_message, contact_json),
+    JPATH_SCALAR("contact.phone_number", struct tg_message, contact_phone),
+    JPATH_STR("contact.first_name", struct tg_message, contact_first_name),
+    JPATH_STR("contact.last_name", struct tg_message, contact_last_name),
+    JPATH_SCALAR("contact.user_id", struct tg_message, contact_user_id),
+    JPATH_JSON("dice", struct tg_message, dice_json),
+    JPATH_STR("dice.emoji", struct tg_message, dice_emoji),
+    JPATH_JSON("game", struct tg_message, game_json),
+    JPATH_STR("game.title", struct tg_message, game_title),
+    JPATH_JSON("poll", struct tg_message, poll_json),
+    JPATH_STR("poll.question", struct tg_message, poll_question),
+    JPATH_JSON("checklist", struct tg_message, checklist_json),
+    JPATH_STR("checklist.title", struct tg_message, checklist_title),
+    JPATH_JSON("invoice", struct tg_message, invoice_json),
+    JPATH_STR("invoice.title", struct tg_message, invoice_title),
+    JPATH_JSON("story", struct tg_message, story_json),
+    JPATH_JSON("giveaway", struct tg_message, giveaway_json),
+    JPATH_JSON("giveaway_winners", struct tg_message, giveaway_winners_json),
+    TG_WHOLE_SERVICES(WHOLE_RULE) TG_NOTE_SERVICES(NOTE_RULE) /* */
+    JPATH_STR("forum_topic_created.name", struct tg_message, topic_name),
+    JPATH_STR("forum_topic_edited.name", struct tg_message, new_topic_name),
+    JPATH_STR("new_chat_title", struct tg_message, new_title),
+    JPATH_STR("web_app_data.button_text", struct tg_message, web_app_button),
+    JPATH_RULES_END,
+};
+
+const struct jpath_rule tg_reaction_rules[] = {
+    JPATH_STR("type", struct tg_reaction, type),
+    JPATH_STR("emoji", struct tg_reaction, emoji),
+    JPATH_SCALAR("custom_emoji_id", struct tg_reaction, custom_emoji_id),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule reactions_rules[] = {
+    JPATH_ONE("chat", struct tg_reactions, chat, struct tg_chat_info, chat_rules),
+    JPATH_ONE("actor_chat", struct tg_reactions, actor_chat, struct tg_chat_info, chat_rules),
+    JPATH_ONE("user", struct tg_reactions, user, struct tg_user, user_rules),
+    JPATH_SCALAR("message_id", struct tg_reactions, message_id),
+    JPATH_SCALAR("date", struct tg_reactions, date),
+    JPATH_JSON("reactions", struct tg_reactions, totals_json),
+    JPATH_EACH("old_reaction", struct tg_reactions, before, struct tg_reaction, tg_reaction_rules),
+    JPATH_EACH("new_reaction", struct tg_reactions, after, struct tg_reaction, tg_reaction_rules),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule callback_rules[] = {
+    JPATH_SCALAR("id", struct tg_callback, id),
+    JPATH_ONE("from", struct tg_callback, from, struct tg_user, user_rules),
+    JPATH_ONE("message", struct tg_callback, message, struct tg_inner, inner_rules),
+    JPATH_SCALAR("inline_message_id", struct tg_callback, inline_message_id),
+    JPATH_SCALAR("chat_instance", struct tg_callback, chat_instance),
+    JPATH_STR("data", struct tg_callback, data),
+    JPATH_STR("game_short_name", struct tg_callback, game),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule member_rules[] = {
+    JPATH_ONE("chat", struct tg_member_change, chat, struct tg_chat_info, chat_rules),
+    JPATH_ONE("from", struct tg_member_change, from, struct tg_user, user_rules),
+    JPATH_SCALAR("date", struct tg_member_change, date),
+    JPATH_STR("old_chat_member.status", struct tg_member_change, old_status),
+    JPATH_ONE("new_chat_member.user", struct tg_member_change, member, struct tg_user, user_rules),
+    JPATH_STR("new_chat_member.status", struct tg_member_change, new_status),
+    JPATH_SCALAR("new_chat_member.is_member", struct tg_member_change, is_member),
+    JPATH_SCALAR("new_chat_member.until_date", struct tg_member_change, until_date),
+    JPATH_STR("new_chat_member.custom_title", struct tg_member_change, custom_title),
+    JPATH_STR("new_chat_member.tag", struct tg_member_change, tag),
+    JPATH_JSON("invite_link", struct tg_member_change, invite_link_json),
+    JPATH_SCALAR("via_join_request", struct tg_member_change, via_join_request),
+    JPATH_SCALAR("via_chat_folder_invite_link", struct tg_member_change, via_folder),
+    JPATH_SCALAR("user_chat_id", struct tg_member_change, user_chat_id),
+    JPATH_STR("bio", struct tg_member_change, bio),
+    JPATH_SCALAR("query_id", struct tg_member_change, query_id),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule connection_rules[] = {
+    JPATH_SCALAR("id", struct tg_connection, id),
+    JPATH_ONE("user", struct tg_connection, user, struct tg_user, user_rules),
+    JPATH_SCALAR("user_chat_id", struct tg_connection, user_chat_id),
+    JPATH_SCALAR("date", struct tg_connection, date),
+    JPATH_SCALAR("is_enabled", struct tg_connection, is_enabled),
+    JPATH_SCALAR("can_reply", struct tg_connection, can_reply),
+    JPATH_JSON("rights", struct tg_connection, rights_json),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule deletion_rules[] = {
+    JPATH_SCALAR("business_connection_id", struct tg_deletion, connection_id),
+    JPATH_ONE("chat", struct tg_deletion, chat, struct tg_chat_info, chat_rules),
+    JPATH_JSON("message_ids", struct tg_deletion, ids_json),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule poll_rules[] = {
+    JPATH_SCALAR("id", struct tg_poll, id),
+    JPATH_RULES_END,
+};
+
+static const struct jpath_rule poll_answer_rules[] = {
+    JPATH_SCALAR("poll_id", struct tg_poll_answer, poll_id),
+    JPATH_ONE("user", struct tg_poll_answer, user, struct tg_user, user_rules),
+    JPATH_ONE("voter_chat", struct tg_poll_answer, voter_chat, struct tg_chat_info, chat_rules),
+    JPATH_JSON("option_ids", struct tg_poll_answer, option_ids_json),
+    JPATH_JSON("option_persistent_ids", struct tg_poll_answer, persistent_ids_json),
+    JPATH_RULES_END,
+};
+
+#define MESSAGE_RULE(name, kind)                                                                   \
+    JPATH_ONE(name, struct tg_update, messages[kind], struct tg_message, tg_message_rules)
+
+const struct jpath_rule tg_update_rules[] = {
+    JPATH_SCALAR("update_id", struct tg_update, update_id),
+    MESSAGE_RULE("message", TG_MESSAGE),
+    MESSAGE_RULE("edited_message", TG_EDITED_MESSAGE),
+    MESSAGE_RULE("channel_post", TG_CHANNEL_POST),
+    MESSAGE_RULE("edited_channel_post", TG_EDITED_CHANNEL_POST),
+    MESSAGE_RULE("business_message", TG_BUSINESS_MESSAGE),
+    MESSAGE_RULE("edited_business_message", TG_EDITED_BUSINESS_MESSAGE),
+    MESSAGE_RULE("guest_message", TG_GUEST_MESSAGE),
+    JPATH_ONE("callback_query", struct tg_update, callback, struct tg_callback, callback_rules),
+    JPATH_ONE("message_reaction", struct tg_update, reaction, struct tg_reactions, reactions_rules),
+    JPATH_ONE("message_reaction_count", struct tg_update, reaction_count, struct tg_reactions,
+              reactions_rules),
+    JPATH_ONE("my_chat_member", struct tg_update, my_member, struct tg_member_change, member_rules),
+    JPATH_ONE("chat_member", struct tg_update, member, struct tg_member_change, member_rules),
+    JPATH_ONE("chat_join_request", struct tg_update, join_request, struct tg_member_change,
+              member_rules),
+    JPATH_ONE("business_connection", struct tg_update, connection, struct tg_connection,
+              connection_rules),
+    JPATH_ONE("deleted_business_messages", struct tg_update, deletion, struct tg_deletion,
+              deletion_rules),
+    JPATH_JSON("poll", struct tg_update, poll_json),
+    JPATH_ONE("poll", struct tg_update, poll, struct tg_poll, poll_rules),
+    JPATH_ONE("poll_answer", struct tg_update, poll_answer, struct tg_poll_answer,
+              poll_answer_rules),
+    JPATH_RULES_END,
+};
