@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/limits.h"
+#include "transform/channels.h"
 #include "transform/ids.h"
 
 #define OBSERVED_AT INT64_C(1772366400000000)
@@ -100,6 +101,19 @@ static void normalize(const char *format, struct str input, struct output *outpu
 }
 
 /* ---- settings ---- */
+
+/* canonical-model 3.1 */
+static void test_channel_is_sessioned_and_of_no_medium(void **state)
+{
+    (void)state;
+    const struct channel *channel = channel_find(STR_LIT("b2chat"));
+    assert_non_null(channel);
+    assert_true(channel->is_sessioned);
+    assert_string_equal(channel->medium, "other");
+    assert_ptr_equal(channel_map(channel, STR_NULL, STR_NULL), &b2chat_export_map);
+    assert_ptr_equal(channel_map(channel, STR_NULL, STR_LIT("webhook")), &b2chat_webhook_map);
+    assert_ptr_equal(channel_map(channel, STR_NULL, STR_LIT("csv")), &b2chat_csv_map);
+}
 
 #define ONE_CHAT                                                                                   \
     "{\"chats\":[{\"chat_id\":\"C1\",\"created_at\":\"2025-03-04 09:12:30\"}],\"exported\":1}"
@@ -493,6 +507,7 @@ static void test_csv_and_api_give_the_same_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_channel_is_sessioned_and_of_no_medium),
         cmocka_unit_test(test_missing_timezone_is_one_reject),
         cmocka_unit_test(test_an_account_must_be_given),
         cmocka_unit_test(test_zone_of_the_account_counts_not_the_machines),
