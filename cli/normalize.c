@@ -17,6 +17,7 @@
 
 #define REJECT_BYTES (64 * KIB)
 #define BEGINNING_BYTES (4 * KIB)
+#define NAME_BYTES (4 * KIB)
 #define SLUG_MOST_BYTES 99
 
 struct request {
@@ -79,8 +80,8 @@ static enum rc begin_document(void *context, const struct file_document *file, s
     if (document.as_of == TIME_NONE)
         document.as_of = file->changed_at;
     buf_reset(&work->name);
-    if (!str_is_null(document.name) && buf_add_str(&work->name, document.name))
-        document.name = buf_peek(&work->name);
+    if (!str_is_null(document.name)) /* the file's is valid only now */
+        document.name = buf_add_str(&work->name, document.name) ? buf_peek(&work->name) : STR_NULL;
     buf_reset(&work->beginning);
     normalizer_counts(work->normalizer, &work->before);
     normalizer_begin(work->normalizer, &document);
@@ -176,7 +177,7 @@ static int normalize(const struct request *request)
     const struct normalizer_sink sink = {print_record, print_reject, &work};
     buf_init(&work.line, LIMIT_RECORD_BYTES);
     buf_init(&work.beginning, BEGINNING_BYTES);
-    buf_init(&work.name, LIMIT_SECRET_FILE_BYTES);
+    buf_init(&work.name, NAME_BYTES);
     int code = normalizer_new(&request->conf, &sink, &work.normalizer, &err) == RC_OK
                    ? work_through(&work)
                    : cli_usage_error(&cli_normalize, "%s", err.msg);

@@ -237,7 +237,7 @@ static struct wa_sender *add_sender(struct wa_chat *chat, struct str name)
 /* Names come from clean_name, which ends them with NUL. */
 static struct wa_sender *find_sender(const struct wa_chat *chat, struct str name)
 {
-    return g_hash_table_lookup(chat->senders, name.p);
+    return !str_is_null(name) ? g_hash_table_lookup(chat->senders, name.p) : NULL;
 }
 
 void wa_chat_begin(struct wa_chat *chat, const struct channel_account *account)
@@ -312,13 +312,33 @@ static size_t find_colon(const struct wa_chat *chat, struct arena *arena, struct
     return found;
 }
 
+/* "Ana changed something: more" in words that are not known, beside "Ana". */
+static bool is_more_than(struct str name, const struct wa_sender *sender)
+{
+    size_t n = sender->name.n;
+    return name.n > n && memcmp(name.p, sender->name.p, n) == 0 && name.p[n] == ' ';
+}
+
+static bool extends_somebody(const struct wa_chat *chat, struct str name)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, chat->senders);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((struct wa_sender *)value)->lines > 1 && is_more_than(name, value))
+            return true;
+    return false;
+}
+
 /* "Lucía changed the subject to "Offer: 2x1"": what stands before the colon is no name, unless
  * it writes again and again. */
 static bool is_phrase(const struct wa_chat *chat, struct arena *arena, struct str name)
 {
     const struct wa_sender *sender = find_sender(chat, name);
-    return (sender == NULL || sender->lines < 2) && !is_expected(chat, name) &&
-           wa_words_is_system(wa_fold(arena, name));
+    if ((sender != NULL && sender->lines > 1) || is_expected(chat, name))
+        return false;
+    bool is_of_two = chat->person != NULL && sender != chat->person;
+    return (is_of_two && extends_somebody(chat, name)) || wa_words_is_system(wa_fold(arena, name));
 }
 
 void wa_chat_split(const struct wa_chat *chat, struct arena *arena, struct str line,
@@ -372,6 +392,11 @@ static bool is_nobody(const struct wa_chat *chat, const struct wa_sender *sender
     return sender->lines == 0 || is_phrase(chat, chat->arena, sender->name);
 }
 
+static bool looks_like_line(const struct wa_chat *chat, const struct wa_sender *sender)
+{
+    return sender->lines == 1 && extends_somebody(chat, sender->name);
+}
+
 static bool is_named(const struct wa_chat *chat, const struct wa_sender *sender)
 {
     if (!str_is_null(sender->number) && str_equal(sender->number, chat->title_number))
@@ -380,7 +405,8 @@ static bool is_named(const struct wa_chat *chat, const struct wa_sender *sender)
            str_equal(chat->title_folded, fold_name(chat->arena, sender->name));
 }
 
-static struct people meet(const struct wa_chat *chat)
+/* is_of_two: what may be such a line is nobody. */
+static struct people meet(const struct wa_chat *chat, bool is_of_two)
 {
     struct people people = {.own = 0};
     GHashTableIter iter;
@@ -388,7 +414,7 @@ static struct people meet(const struct wa_chat *chat)
     g_hash_table_iter_init(&iter, chat->senders);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct wa_sender *sender = value;
-        if (is_nobody(chat, sender))
+        if (is_nobody(chat, sender) || (is_of_two && looks_like_line(chat, sender)))
             continue;
         if (is_named(chat, sender))
             people.named = sender;
@@ -482,7 +508,9 @@ static bool decide(struct wa_chat *chat, struct people *people, struct wa_chat_f
 
 bool wa_chat_decide(struct wa_chat *chat, struct wa_chat_fault *fault_out)
 {
-    struct people people = meet(chat);
+    struct people people = meet(chat, true);
+    if (people.own + people.others > 2 || chat->has_group_line)
+        people = meet(chat, false);
     if (!decide(chat, &people, fault_out))
         return false;
     chat->id = ids_entity("conversation", &chat->out->conf->tenant_id, &chat->account.channel_id,

@@ -10,7 +10,7 @@
 #include "transform/whatsapp/export_repeat.h"
 #include "transform/whatsapp/export_scan.h"
 
-#define KEPT 32
+#define KEPT 48
 
 struct run {
     struct normalizer_conf conf;
@@ -260,6 +260,21 @@ static void test_sender_that_holds_a_colon(void **state)
     close_run(run);
 }
 
+/* A line of WhatsApp's in words that nobody knows does not make a group of a chat of two. */
+static void test_unknown_system_line_with_a_colon(void **state)
+{
+    (void)state;
+    struct run *run = open_run();
+    run->settings.own_count = 0;
+    read_text(run, "21/03/24, 18:05 - Ana: hola\n21/03/24, 18:06 - Ana: hola\n"
+                   "21/03/24, 18:06 - Marta: buenas\n"
+                   "21/03/24, 18:07 - Ana hizo algo nuevo: nadie sabe\n");
+    assert_int_equal(run->rejects, 0);
+    assert_int_equal(run->messages, 4);
+    assert_string_equal(run->last_text, "Ana hizo algo nuevo: nadie sabe");
+    close_run(run);
+}
+
 /* ---- ids ---- */
 
 static void test_overlapping_exports_give_the_same_ids(void **state)
@@ -499,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_long_lines_are_linear),
         cmocka_unit_test(test_titles),
         cmocka_unit_test(test_sender_that_holds_a_colon),
+        cmocka_unit_test(test_unknown_system_line_with_a_colon),
         cmocka_unit_test(test_overlapping_exports_give_the_same_ids),
         cmocka_unit_test(test_repeats_are_counted_over_generations),
         cmocka_unit_test(test_contradicting_date_ends_the_reading),
