@@ -263,14 +263,7 @@ static enum rc take_form(struct map *map, const struct form_field *fields, struc
 
 /* ---- the map ---- */
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct body, body_rules, body_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct body, body_rules, body_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct body, body_rules, body_end)
 
 static struct map *mailgun_open(struct map_out *out)
 {
@@ -282,12 +275,8 @@ static struct map *mailgun_open(struct map_out *out)
 const struct map_ops email_mailgun_webhook_map = {
     .provider = "mailgun",
     .format = "webhook",
-    .account_provider = "email_webhook",
     .reads = "a webhook body of Mailgun: a form of a route or an event",
     .source = SOURCE_WEBHOOK,
     .open = mailgun_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

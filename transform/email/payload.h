@@ -43,6 +43,18 @@ struct map {
     bool is_dead;
 };
 
+/* The tables of a reader whose object, alone or in an array, is an S. */
+#define PAYLOAD_RULES(S, rules, callback)                                                          \
+    static const struct jpath_rule object_rules[] = {JPATH_END("", S, rules, callback),            \
+                                                     JPATH_RULES_END};                             \
+    static const struct jpath_rule list_rules[] = {JPATH_END("[]", S, rules, callback),            \
+                                                   JPATH_RULES_END};
+
+/* What all their struct map_ops have alike. */
+#define PAYLOAD_OPS                                                                                \
+    .account_provider = "email_webhook", .begin = payload_begin, .feed = payload_feed,             \
+    .end = payload_end, .close = payload_close
+
 struct map *payload_open(struct map_out *out, const struct payload_reader *reader);
 void payload_close(struct map *map);
 void payload_begin(struct map *map);

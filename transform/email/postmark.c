@@ -299,14 +299,7 @@ static enum rc body_end(void *context, void *element, struct err *err)
                         is_event ? emit_event(context, body, err) : emit_mail(context, body, err));
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct body, body_rules, body_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct body, body_rules, body_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct body, body_rules, body_end)
 
 static struct map *postmark_open(struct map_out *out)
 {
@@ -317,12 +310,8 @@ static struct map *postmark_open(struct map_out *out)
 const struct map_ops email_postmark_webhook_map = {
     .provider = "postmark",
     .format = "webhook",
-    .account_provider = "email_webhook",
     .reads = "a webhook body of Postmark: inbound mail or an event",
     .source = SOURCE_WEBHOOK,
     .open = postmark_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

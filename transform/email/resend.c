@@ -284,30 +284,19 @@ static enum rc body_end(void *context, void *element, struct err *err)
     return payload_done(context, take_body(context, element, err));
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct body, body_rules, body_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule array_rules[] = {
-    JPATH_END("[]", struct body, body_rules, body_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct body, body_rules, body_end)
 
 static struct map *resend_open(struct map_out *out)
 {
-    static const struct payload_reader reader = {.object = object_rules, .list = array_rules};
+    static const struct payload_reader reader = {.object = object_rules, .list = list_rules};
     return payload_open(out, &reader);
 }
 
 const struct map_ops email_resend_webhook_map = {
     .provider = "resend",
     .format = "webhook",
-    .account_provider = "email_webhook",
     .reads = "a webhook body of Resend, or a received mail of its API",
     .source = SOURCE_WEBHOOK,
     .open = resend_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

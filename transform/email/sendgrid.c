@@ -261,14 +261,7 @@ static enum rc take_form(struct map *map, const struct form_field *fields, struc
 
 /* ---- the map ---- */
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct sendgrid_event, event_rules, event_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct sendgrid_event, event_rules, event_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct sendgrid_event, event_rules, event_end)
 
 static struct map *sendgrid_open(struct map_out *out)
 {
@@ -280,12 +273,8 @@ static struct map *sendgrid_open(struct map_out *out)
 const struct map_ops email_sendgrid_webhook_map = {
     .provider = "sendgrid",
     .format = "webhook",
-    .account_provider = "email_webhook",
     .reads = "a webhook body of SendGrid: a form of Inbound Parse or an array of events",
     .source = SOURCE_WEBHOOK,
     .open = sendgrid_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

@@ -14,7 +14,15 @@ enum rc sent_incomplete(struct map *map, bool has_request, struct err *err)
                           "expected a pair of a request and its response", err);
 }
 
-struct jpath_element *sent_next(struct jpath_element *element)
+enum rc sent_batch(struct map *map, const struct jpath_list *requests,
+                   const struct jpath_list *responses, sent_emit_fn *emit, struct err *err)
 {
-    return element != NULL ? element->next : NULL;
+    enum rc rc = RC_OK;
+    const struct jpath_element *response = responses->first;
+    const struct jpath_element *request = requests->first;
+    for (; request != NULL && rc == RC_OK; request = request->next) {
+        rc = emit(map, request, response, err);
+        response = response != NULL ? response->next : NULL;
+    }
+    return rc;
 }

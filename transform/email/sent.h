@@ -27,7 +27,12 @@ enum rc sent_without_id(struct map *map, bool is_refused, struct err *err) MUST_
 /* The pair lacks its request or its response. */
 enum rc sent_incomplete(struct map *map, bool has_request, struct err *err) MUST_USE;
 
-/* An element of lists that run side by side: a batch and its answers. */
-struct jpath_element *sent_next(struct jpath_element *element);
+/* One mail of a batch; response NULL: there are fewer answers. */
+typedef enum rc sent_emit_fn(struct map *map, const void *request, const void *response,
+                             struct err *err);
+/* A batch and its answers, side by side. */
+enum rc sent_batch(struct map *map, const struct jpath_list *requests,
+                   const struct jpath_list *responses, sent_emit_fn *emit,
+                   struct err *err) MUST_USE;
 
 #endif

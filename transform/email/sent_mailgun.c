@@ -176,14 +176,7 @@ static enum rc pair_end(void *context, void *element, struct err *err)
     return payload_done(context, take_pair(context, element, err));
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct pair, pair_rules, pair_end)
 
 static struct map *sent_mailgun_open(struct map_out *out)
 {
@@ -195,12 +188,8 @@ static struct map *sent_mailgun_open(struct map_out *out)
 const struct map_ops email_mailgun_sent_map = {
     .provider = "mailgun",
     .format = "sent",
-    .account_provider = "email_webhook",
     .reads = "mails sent through Mailgun's API, as pairs of request and response",
     .source = SOURCE_SENT,
     .open = sent_mailgun_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

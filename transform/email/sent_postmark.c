@@ -102,11 +102,15 @@ static void take_people(struct draft *draft, const struct request *request)
     draft_addresses(draft, &mail->reply_to, request->reply_to);
 }
 
-static enum rc emit_mail(struct map *map, const struct request *request,
-                         const struct response *response, struct err *err)
+static enum rc emit_mail(struct map *map, const void *request_given, const void *response_given,
+                         struct err *err)
 {
+    const struct request *request = request_given;
+    const struct response *response = response_given;
     struct draft draft;
     struct mail *mail = &draft.mail;
+    if (response == NULL)
+        return sent_without_id(map, false, err);
     bool is_refused = response->error_code.n > 0 && !str_is(response->error_code, "0");
     if (is_refused || response->id.n == 0)
         return sent_without_id(map, is_refused, err);
@@ -124,29 +128,14 @@ static enum rc emit_mail(struct map *map, const struct request *request,
     return draft_emit(&draft, err);
 }
 
-static enum rc emit_batch(struct map *map, struct jpath_element *request,
-                          struct jpath_element *response, struct err *err)
-{
-    enum rc rc = RC_OK;
-    for (; request != NULL && rc == RC_OK; request = request->next) {
-        static const struct response none;
-        const struct response *answer = response != NULL ? (const void *)response : &none;
-        rc = emit_mail(map, (const void *)request, answer, err);
-        response = sent_next(response);
-    }
-    return rc;
-}
-
 static enum rc take_pair(struct map *map, const struct pair *pair, struct err *err)
 {
     if (pair->request == NULL || pair->response == NULL)
         return sent_incomplete(map, pair->request != NULL, err);
-    struct jpath_element *batch = pair->request->batch.first != NULL
-                                      ? pair->request->batch.first
-                                      : pair->request->messages.first;
-    bool is_refused = pair->response->batch.count == 0;
-    if (batch != NULL && !is_refused)
-        return emit_batch(map, batch, pair->response->batch.first, err);
+    const struct jpath_list *batch =
+        pair->request->batch.count > 0 ? &pair->request->batch : &pair->request->messages;
+    if (batch->count > 0 && pair->response->batch.count > 0)
+        return sent_batch(map, batch, &pair->response->batch, emit_mail, err);
     return emit_mail(map, &pair->request->one, &pair->response->one, err);
 }
 
@@ -155,14 +144,7 @@ static enum rc pair_end(void *context, void *element, struct err *err)
     return payload_done(context, take_pair(context, element, err));
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct pair, pair_rules, pair_end)
 
 static struct map *sent_postmark_open(struct map_out *out)
 {
@@ -174,12 +156,8 @@ static struct map *sent_postmark_open(struct map_out *out)
 const struct map_ops email_postmark_sent_map = {
     .provider = "postmark",
     .format = "sent",
-    .account_provider = "email_webhook",
     .reads = "mails sent through Postmark's API, as pairs of request and response",
     .source = SOURCE_SENT,
     .open = sent_postmark_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

@@ -124,11 +124,15 @@ static void take_attachments(struct draft *draft, const struct request *request)
     }
 }
 
-static enum rc emit_mail(struct map *map, const struct request *request,
-                         const struct response *response, struct err *err)
+static enum rc emit_mail(struct map *map, const void *request_given, const void *response_given,
+                         struct err *err)
 {
+    const struct request *request = request_given;
+    const struct response *response = response_given;
     struct draft draft;
     struct mail *mail = &draft.mail;
+    if (response == NULL)
+        return sent_without_id(map, false, err);
     if (response->id.n == 0)
         return sent_without_id(map, response->name.n > 0 || response->message.n > 0, err);
     draft_begin(&draft, map);
@@ -143,25 +147,12 @@ static enum rc emit_mail(struct map *map, const struct request *request,
     return draft_emit(&draft, err);
 }
 
-static enum rc emit_batch(struct map *map, struct jpath_element *request,
-                          struct jpath_element *response, struct err *err)
-{
-    enum rc rc = RC_OK;
-    for (; request != NULL && rc == RC_OK; request = request->next) {
-        static const struct response none;
-        const struct response *answer = response != NULL ? (const void *)response : &none;
-        rc = emit_mail(map, (const void *)request, answer, err);
-        response = sent_next(response);
-    }
-    return rc;
-}
-
 static enum rc take_pair(struct map *map, const struct pair *pair, struct err *err)
 {
     if (pair->request == NULL || pair->response == NULL)
         return sent_incomplete(map, pair->request != NULL, err);
     if (pair->request->batch.count > 0 && pair->response->batch.count > 0)
-        return emit_batch(map, pair->request->batch.first, pair->response->batch.first, err);
+        return sent_batch(map, &pair->request->batch, &pair->response->batch, emit_mail, err);
     return emit_mail(map, &pair->request->one, &pair->response->one, err);
 }
 
@@ -170,14 +161,7 @@ static enum rc pair_end(void *context, void *element, struct err *err)
     return payload_done(context, take_pair(context, element, err));
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct pair, pair_rules, pair_end)
 
 static struct map *sent_resend_open(struct map_out *out)
 {
@@ -189,12 +173,8 @@ static struct map *sent_resend_open(struct map_out *out)
 const struct map_ops email_resend_sent_map = {
     .provider = "resend",
     .format = "sent",
-    .account_provider = "email_webhook",
     .reads = "mails sent through Resend's API, as pairs of request and response",
     .source = SOURCE_SENT,
     .open = sent_resend_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

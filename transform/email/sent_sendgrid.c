@@ -191,14 +191,7 @@ static enum rc pair_end(void *context, void *element, struct err *err)
     return payload_done(context, take_pair(context, element, err));
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct pair, pair_rules, pair_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct pair, pair_rules, pair_end)
 
 static struct map *sent_sendgrid_open(struct map_out *out)
 {
@@ -210,12 +203,8 @@ static struct map *sent_sendgrid_open(struct map_out *out)
 const struct map_ops email_sendgrid_sent_map = {
     .provider = "sendgrid",
     .format = "sent",
-    .account_provider = "email_webhook",
     .reads = "mails sent through SendGrid's API, as pairs of request and response",
     .source = SOURCE_SENT,
     .open = sent_sendgrid_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };

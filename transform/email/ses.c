@@ -369,14 +369,7 @@ static enum rc take_form(struct map *map, const struct form_field *fields, struc
     return payload_reject(map, REJECT_JSON_SYNTAX, "", "expected a JSON body", err);
 }
 
-static const struct jpath_rule object_rules[] = {
-    JPATH_END("", struct envelope, envelope_rules, envelope_end),
-    JPATH_RULES_END,
-};
-static const struct jpath_rule list_rules[] = {
-    JPATH_END("[]", struct envelope, envelope_rules, envelope_end),
-    JPATH_RULES_END,
-};
+PAYLOAD_RULES(struct envelope, envelope_rules, envelope_end)
 
 static struct map *ses_open(struct map_out *out)
 {
@@ -388,12 +381,8 @@ static struct map *ses_open(struct map_out *out)
 const struct map_ops email_ses_webhook_map = {
     .provider = "ses",
     .format = "webhook",
-    .account_provider = "email_webhook",
     .reads = "a notification of Amazon SES through SNS",
     .source = SOURCE_WEBHOOK,
     .open = ses_open,
-    .begin = payload_begin,
-    .feed = payload_feed,
-    .end = payload_end,
-    .close = payload_close,
+    PAYLOAD_OPS,
 };
