@@ -14,6 +14,9 @@ void email_init(void);
 bool mail_addresses_parse(struct arena *arena, struct str text, struct mail_addresses *out);
 /* One address as the model keys it: lower case, IDN domain in ASCII. */
 struct str mail_address_key(struct arena *arena, struct str address);
+/* What stands for all machines of SendGrid in the ids of its mails. */
+#define MAIL_SENDGRID_DOMAIN "@ismtpd"
+
 /* Text between the first '<' and the next '>', or the first token (5.1); STR_NULL: none, a dummy.
  * Longer than 998 bytes: "sha256:" and hex. */
 struct str mail_message_id(struct arena *arena, struct str header);

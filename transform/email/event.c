@@ -76,14 +76,10 @@ static struct str sendgrid_part(struct str sg_message_id)
 
 struct str event_id_sendgrid(struct arena *arena, struct str sg_message_id, struct str smtp_id)
 {
+    const struct str parts[] = {sendgrid_part(sg_message_id), STR_LIT(MAIL_SENDGRID_DOMAIN)};
     if (sg_message_id.n > 0)
-        return arena_str(arena, sendgrid_part(sg_message_id));
-    if (smtp_id.n == 0)
-        return STR_NULL;
-    struct str id = mail_message_id(arena, smtp_id);
-    size_t at = find(id, "@");
-    bool is_own = find(id, "ismtpd") > at && find(id, "ismtpd") < id.n;
-    return is_own ? (struct str){id.p, at} : id;
+        return arena_join(arena, parts, 2);
+    return smtp_id.n > 0 ? mail_message_id(arena, smtp_id) : STR_NULL;
 }
 
 struct str event_id_ses(struct arena *arena, struct str id, struct str region)

@@ -5,11 +5,11 @@
  *   Postmark  is "<MessageID>@mtasv.net", the Message-ID that Postmark gives its mails
  *             (unconfirmed); events and the API name only the UUID, also of a mail that kept its
  *             own Message-ID (X-PM-KeepID);
- *   SendGrid  is its message id, "14c5d75ce93.dfd.64b469": the part of sg_message_id before
- *             ".filter", ".recvd" or ".st", the X-Message-Id of the API, and the part before the @
- *             of the Message-ID that SendGrid gives. Opens and clicks do not name the domain, the
- *             API neither. Where there is no sg_message_id: smtp-id, without the domain if that is
- *             SendGrid's;
+ *   SendGrid  is its message id and "@ismtpd", as in "14c5d75ce93.dfd.64b469@ismtpd": the part of
+ *             sg_message_id before ".filter", ".recvd" or ".st", the X-Message-Id of the API, and
+ *             the Message-ID on the wire without the machine's name behind "ismtpd"
+ *             (mail_message_id), which opens, clicks and the API do not tell. Where there is no
+ *             sg_message_id: smtp-id;
  *   Mailgun   is the Message-ID, which events and the API both name;
  *   Resend    is its email_id: the Message-ID is nowhere to be seen;
  *   SES       is "<messageId>@<region>.amazonses.com", of us-east-1 "@email.amazonses.com"

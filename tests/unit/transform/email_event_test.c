@@ -30,12 +30,13 @@ static void sendgrid_ids_meet_whatever_names_them(void **state)
     static const struct {
         const char *sg_message_id, *smtp_id, *id;
     } cases[] = {
-        {"14c.dfd.64b.filter0001.16648.5515E0B88.0", NULL, "14c.dfd.64b"},
-        {"14c.dfd.64b.recvd-5c8d-1-60", "<own@example.org>", "14c.dfd.64b"},
-        {"14c.dfd.64b.stABC", NULL, "14c.dfd.64b"},
-        {"14c.dfd.64b", NULL, "14c.dfd.64b"},
-        {NULL, "<14c.dfd.64b@ismtpd-555>", "14c.dfd.64b"},
-        {NULL, "<14c.dfd.64b@geopod-ismtpd-5>", "14c.dfd.64b"},
+        {"14c.dfd.64b.filter0001.16648.5515E0B88.0", NULL, "14c.dfd.64b@ismtpd"},
+        {"14c.dfd.64b.recvd-5c8d-1-60", "<own@example.org>", "14c.dfd.64b@ismtpd"},
+        {"14c.dfd.64b.stABC", NULL, "14c.dfd.64b@ismtpd"},
+        {"14c.dfd.64b", NULL, "14c.dfd.64b@ismtpd"},
+        {NULL, "<14c.dfd.64b@ismtpd-555>", "14c.dfd.64b@ismtpd"},
+        {NULL, "<14c.dfd.64b@ismtpd0001p1lon1.sendgrid.net>", "14c.dfd.64b@ismtpd"},
+        {NULL, "<14c.dfd.64b@geopod-ismtpd-5>", "14c.dfd.64b@ismtpd"},
         {NULL, "<ismtpd@example.org>", "ismtpd@example.org"},
         {NULL, "<own@example.org>", "own@example.org"},
         {"", "", NULL},
