@@ -10,8 +10,9 @@
 /* The line that ends at the place (its line end apart). */
 static struct str line_before(struct str text, size_t end)
 {
-    const char *lf = end > 0 ? memrchr(text.p, '\n', end) : NULL;
-    size_t begin = lf != NULL ? (size_t)(lf + 1 - text.p) : 0;
+    size_t begin = end;
+    while (begin > 0 && text.p[begin - 1] != '\n')
+        begin--;
     return (struct str){text.p + begin, end - begin};
 }
 

@@ -5,6 +5,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define ATTRIBUTION_LINES 3
 #define ATTRIBUTION_MOST 600 /* bytes of its lines */
+#define LABEL_MOST 32        /* bytes of the longest, its colon and stars */
 #define BLOCK_LINES 6
 #define BLOCK_HEADERS 3
 #define UNDERSCORES 32
@@ -178,27 +179,31 @@ static bool is_attribution(struct str span, bool is_begun)
     return is_dated(span) || (is_begun && (ends_with_verb(span) || holds_early_verb(span)));
 }
 
-/* Wrapped over some lines: joined until one ends in a colon. */
-static bool find_attribution(struct str text, size_t at, struct quote_mark *out)
+/* Wrapped over some lines: joined until one ends in a colon. STR_NULL: none does. */
+static struct str join_to_colon(struct str text, size_t at, size_t *end_out)
 {
-    struct str first = line_at(text, at);
-    bool is_begun = begins_attribution(trim_start(first));
-    if (!is_begun && digits(first, 4) == 0)
-        return false;
     size_t end = at;
     for (int i = 0; i < ATTRIBUTION_LINES && end < text.n; i++) {
         struct str line = line_at(text, end);
-        struct str span = {first.p, (size_t)(line.p + line.n - first.p)};
-        if (span.n > ATTRIBUTION_MOST || (i > 0 && words_trim(line).n == 0))
-            return false;
+        struct str span = {text.p + at, end - at + line.n};
+        if (span.n > ATTRIBUTION_MOST || words_trim(line).n == 0)
+            return STR_NULL;
         end = after_line(text, end, line);
-        struct str colon = line;
-        if (!drop_colon(&colon))
-            continue;
-        *out = (struct quote_mark){QUOTE_ATTRIBUTION, at, end};
-        return is_attribution(words_trim(span), is_begun);
+        *end_out = end;
+        if (drop_colon(&line))
+            return words_trim(span);
     }
-    return false;
+    return STR_NULL;
+}
+
+static bool find_attribution(struct str text, size_t at, struct quote_mark *out)
+{
+    size_t end = at;
+    struct str span = join_to_colon(text, at, &end);
+    if (str_is_null(span) || !is_attribution(span, begins_attribution(trim_start(span))))
+        return false;
+    *out = (struct quote_mark){QUOTE_ATTRIBUTION, at, end};
+    return true;
 }
 
 /* ---- separators ---- */
@@ -253,8 +258,8 @@ static bool is_forward_line(struct str line)
         "début du message réexpédié :",    "début du message transféré :",
         "inizio messaggio inoltrato:",
     };
-    for (size_t i = 0; i < COUNT(lines); i++)
-        if (words_prefix(line, lines[i]) == line.n && line.n > 0)
+    for (size_t i = 0; i < COUNT(lines) && line.p[line.n - 1] == ':'; i++)
+        if (words_prefix(line, lines[i]) == line.n)
             return true;
     return false;
 }
@@ -319,7 +324,7 @@ static const struct label_word label_words[] = {
     {"ämne", LABEL_SUBJECT},
 };
 
-/* Bytes of the colon at the start, with blanks and stars before it. */
+/* Behind blanks and stars. */
 static bool is_colon(struct str rest)
 {
     for (size_t at = 0; at < rest.n;) {
@@ -336,10 +341,17 @@ static bool is_colon(struct str rest)
     return false;
 }
 
+/* A colon stands among the first bytes: most lines are told by that. */
+static bool may_be_label(struct str line)
+{
+    size_t n = line.n < LABEL_MOST ? line.n : LABEL_MOST;
+    return n > 0 && (memchr(line.p, ':', n) != NULL || memchr(line.p, WIDE_COLON[0], n) != NULL);
+}
+
 static enum label label_of(struct str line)
 {
     line = trim_start(line);
-    for (size_t i = 0; i < COUNT(label_words); i++) {
+    for (size_t i = 0; i < COUNT(label_words) && may_be_label(line); i++) {
         size_t n = words_prefix(line, label_words[i].word);
         if (n > 0 && is_colon(skip(line, n)))
             return label_words[i].label;

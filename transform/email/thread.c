@@ -297,8 +297,7 @@ static bool place(struct arena *arena, const struct mail_thread_basis *basis,
         return false;
     size_t count = gather_links(basis, out, in_reply_to, ids);
     for (size_t i = 0; i < count; i++) {
-        ids[i] =
-            mail_thread_key(arena, basis->own->settings, ids[i], basis->counterpart);
+        ids[i] = mail_thread_key(arena, basis->own->settings, ids[i], basis->counterpart);
         if (str_is_null(ids[i]))
             return false;
     }

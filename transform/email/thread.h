@@ -26,8 +26,8 @@ struct mail_thread_basis {
     const struct mail *mail;
     const struct mail_own *own;
     struct str counterpart; /* address of the other side; STR_NULL: none */
-    struct str about; /* id of the mail that a report is about; STR_NULL: none */
-    struct str text;  /* the whole text, for the id of a mail without one */
+    struct str about;       /* id of the mail that a report is about; STR_NULL: none */
+    struct str text;        /* the whole text, for the id of a mail without one */
 };
 
 bool mail_thread_find(struct arena *arena, const struct mail_thread_basis *basis,
