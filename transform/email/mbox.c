@@ -309,6 +309,8 @@ static size_t find_from(const struct mbox *mbox)
     static const char mark[] = "\n" MBOX_FROM;
     const struct buf *bytes = &mbox->bytes;
     size_t from = mbox->scan > 0 ? mbox->scan - 1 : 0;
+    if (bytes->n == 0)
+        return 0;
     const char *found = memmem(bytes->p + from, bytes->n - from, mark, sizeof mark - 1);
     return found != NULL ? (size_t)(found - bytes->p) + 1 : bytes->n;
 }
