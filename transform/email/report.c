@@ -266,6 +266,6 @@ struct str report_original_id(struct arena *arena, struct str header)
     struct field field;
     while (header.n > 0 && take_field(&header, &field))
         if (words_same(field.name, "Message-ID"))
-            return mail_message_id(arena, field.value);
+            return mail_message_id(arena, charset_decode(arena, field.value, STR_NULL));
     return STR_NULL;
 }
