@@ -221,6 +221,19 @@ static const struct {
     {has_text, "text", NULL, fill_text},
 };
 
+/* Nothing but a text, as most messages are: what follows need not look at every member. */
+static bool is_bare(const struct tgx_message *m)
+{
+    size_t used = m->rich_json.n | m->photo.n | m->file.n | m->media_type.n | m->contact_vcard.n |
+                  m->latitude.n | m->live_period.n | m->place_name.n | m->address.n |
+                  m->game_title.n | m->game_link.n | m->invoice.n | m->giveaway_json.n |
+                  m->giveaway_results_json.n | m->paid_stars.n | m->forwarded_from.n |
+                  m->forwarded_from_id.n | m->saved_from.n | m->via_bot.n | m->author.n |
+                  m->buttons_json.n | m->media_spoiler.n | m->reactions.count;
+    return used == 0 && m->contact == NULL && m->poll == NULL && m->todo_list == NULL &&
+           str_is(m->type, "message");
+}
+
 bool tgx_message_is_live(const struct tgx_message *message)
 {
     return message->poll != NULL || message->live_period.n > 0;
@@ -250,6 +263,13 @@ static void fill_message(struct tgx_scope *scope, const struct tgx_message *mess
     kinds[i].fill(scope, message, fields);
     if (!is_text(fields->type) && kinds[i].has != has_text)
         fields->caption = tgx_text_flat(scope->tg.out->arena, message->text);
+}
+
+static void fill_plain(struct tgx_scope *scope, const struct tgx_message *message,
+                       struct record_message *fields)
+{
+    fill_text(scope, message, fields);
+    fields->type = str_is_null(fields->text) ? STR_LIT("unsupported") : STR_LIT("text");
 }
 
 /* ---- services ---- */
@@ -458,16 +478,19 @@ static struct str without_at(struct str name)
     return name.n > 1 && name.p[0] == '@' ? (struct str){name.p + 1, name.n - 1} : tg_text(name);
 }
 
-static void write_origin(struct json_writer *json, const struct tgx_message *message,
-                         const struct tgx_facts *facts)
+static void write_facts(struct json_writer *json, const struct tgx_facts *facts)
+{
+    json_member_true(json, "is_automated", facts->is_automated);
+    json_member_true(json, "is_automatic_forward", facts->is_automatic_forward);
+    json_member_true(json, "is_topic_guessed", facts->is_topic_guessed);
+}
+
+static void write_origin(struct json_writer *json, const struct tgx_message *message)
 {
     write_forward(json, message);
     json_member_text(json, "saved_from", tg_text(message->saved_from));
     json_member_text(json, "via", without_at(message->via_bot));
     json_member_text(json, "author_signature", tg_text(message->author));
-    json_member_true(json, "is_automated", facts->is_automated);
-    json_member_true(json, "is_automatic_forward", facts->is_automatic_forward);
-    json_member_true(json, "is_topic_guessed", facts->is_topic_guessed);
     json_member_json(json, "inline_bot_buttons", message->buttons_json);
     json_member_true(json, "has_media_spoiler", tg_true(message->media_spoiler));
     write_reactions(json, message);
@@ -488,9 +511,11 @@ static bool any_replaced(const struct tg_scope *scope, const struct record_messa
 void tgx_content_fill(struct tgx_scope *scope, const struct tgx_message *message,
                       const struct tgx_facts *facts, struct record_message *fields)
 {
-    bool is_service = tgx_message_is_service(message);
+    bool is_service = tgx_message_is_service(message), is_plain = is_bare(message);
     struct json_writer *json = scope->tg.json;
-    if (is_service)
+    if (is_plain)
+        fill_plain(scope, message, fields);
+    else if (is_service)
         fill_service(scope, message, fields);
     else
         fill_message(scope, message, fields);
@@ -501,9 +526,11 @@ void tgx_content_fill(struct tgx_scope *scope, const struct tgx_message *message
                      entities);
     if (is_service)
         write_service(json, message, fields->subtype, facts->actor_key);
-    else
+    else if (!is_plain)
         write_content(json, message);
-    write_origin(json, message, facts);
+    if (!is_plain)
+        write_origin(json, message);
+    write_facts(json, facts);
     json_member_true(json, "nul_replaced",
                      any_replaced(&scope->tg, fields, json_writer_peek(json)));
     fields->metadata = tg_object(&scope->tg);

@@ -242,23 +242,24 @@ static size_t blank(struct run *run, const char *p, size_t n)
 
 /* ---- the search ---- */
 
-/* As may_begin, without branches. */
+/* At least what may_begin takes, without branches: letters, and "(" to "-". */
 static unsigned char begins_value(char c)
 {
     unsigned char letter = (unsigned char)((unsigned char)(c | 0x20) - 'a');
-    return (letter < 26) | (c == '(') | (c == '-');
+    unsigned char sign = (unsigned char)((unsigned char)c - '(');
+    return (letter < 26) | (sign < 6);
 }
 
 /* Whether a name of a member may end in the block with a value behind it that may have no quotes:
- * a loop that compilers turn into a few instructions for 16 bytes. */
+ * a loop that compilers turn into a few instructions for 16 bytes. Telegram writes a blank between;
+ * where there is none, every name is looked at. */
 static bool has_suspect(const char *p)
 {
     unsigned char found = 0;
     for (size_t i = 0; i < BLOCK_BYTES; i++) {
         unsigned char is_end = (p[i] == '"') & (p[i + 1] == ':');
-        unsigned char near = begins_value(p[i + 2]);
-        unsigned char far = (p[i + 2] == ' ') & begins_value(p[i + 3]);
-        found |= is_end & (near | far);
+        unsigned char is_odd = (p[i + 2] != ' ') | begins_value(p[i + 3]);
+        found |= is_end & is_odd;
     }
     return found != 0;
 }

@@ -176,7 +176,7 @@ static enum rc find_thread(struct tgx_scope *scope, struct work *work, struct er
     if (is_root)
         tgx_thread_name(scope, work->thread, message->title);
     tgx_thread_see(work->thread, work->at);
-    work->key = tg_place_message_key(&scope->tg, &work->thread->place, work->id);
+    work->key = tgx_message_key(scope, work->thread, work->id);
     return str_is_null(work->key) ? tg_no_memory(err) : RC_OK;
 }
 
@@ -187,7 +187,7 @@ static struct str reply_key(const struct tgx_scope *scope, const struct work *wo
     if (work->answers != 0)
         return work->answers == place->topic.id
                    ? STR_NULL /* what every message of a topic does that answers none */
-                   : tg_place_message_key(&scope->tg, place, work->answers);
+                   : tgx_message_key(scope, work->thread, work->answers);
     if (!tg_int(work->message->reply_to_message_id, &id) || id == 0)
         return STR_NULL;
     struct tg_chat chat =

@@ -44,7 +44,8 @@ void tgx_scope_reset(struct tgx_scope *scope)
     zone_close(&scope->zone);
     scope->is_open = scope->is_stopped = false;
     scope->numbers = TGX_NUMBERS_UNKNOWN;
-    scope->owner = 0;
+    scope->owner = scope->bot = 0;
+    scope->own_count = 0;
     scope->last_signer = 0;
     scope->owner_name = scope->account_key = STR_NULL;
     scope->chat.is_open = false;
@@ -81,6 +82,16 @@ static struct str account_key(struct tgx_scope *scope)
     return arena_join(scope->file, owner_parts, 2);
 }
 
+static void read_own(struct tgx_scope *scope)
+{
+    const struct channel_settings *settings = channel_settings_of(&scope->tg.account);
+    int64_t *own = arena_alloc(scope->file, (settings->own_count + 1) * sizeof *own);
+    scope->own = own;
+    scope->own_count = 0;
+    for (size_t i = 0; own != NULL && i < settings->own_count; i++)
+        scope->own_count += tg_int(settings->own[i], &own[scope->own_count]);
+}
+
 bool tgx_scope_open(struct tgx_scope *scope, struct str owner_id, struct str owner_name,
                     const char **detail_out)
 {
@@ -94,6 +105,10 @@ bool tgx_scope_open(struct tgx_scope *scope, struct str owner_id, struct str own
     scope->owner = is_user ? scope->owner : 0;
     scope->owner_name = arena_str(scope->file, tg_text(owner_name));
     scope->account_key = account_key(scope);
+    int64_t account;
+    bool is_bot = tg_int(scope->tg.account.account, &account) && account != scope->owner;
+    scope->bot = is_bot ? account : 0;
+    read_own(scope);
     struct str timezone = channel_settings_of(&scope->tg.account)->timezone;
     scope->zone = str_is_null(timezone) ? NULL : zone_open(timezone);
     scope->is_open = true;
@@ -115,8 +130,10 @@ static bool open_thread(struct tgx_scope *scope, struct tgx_thread *thread, stru
     thread->place.key =
         tg_conversation_key(scope->of_chat, scope->account_key, &thread->place.chat, topic);
     thread->first_at = thread->last_at = TIME_NONE;
-    if (str_is_null(thread->place.key))
+    struct str zero = tg_message_key(scope->of_chat, scope->account_key, &thread->place.chat, 0);
+    if (str_is_null(thread->place.key) || str_is_null(zero))
         return false;
+    thread->message_prefix = (struct str){zero.p, zero.n - 1};
     thread->place.id = tg_id(&scope->tg, "conversation", thread->place.key);
     if (!str_is_null(thread->place.contact_key))
         thread->contact_id = tg_id(&scope->tg, "contact", thread->place.contact_key);
@@ -186,6 +203,14 @@ void tgx_thread_see(struct tgx_thread *thread, int64_t at)
         thread->last_at = at;
 }
 
+struct str tgx_message_key(const struct tgx_scope *scope, const struct tgx_thread *thread,
+                           int64_t id)
+{
+    char text[DECIMAL_TEXT_BYTES];
+    const struct str parts[] = {thread->message_prefix, {text, decimal_format(id, text)}};
+    return arena_join(scope->tg.out->arena, parts, 2);
+}
+
 /* Names are those of the time of the export, which is after the last message. */
 static enum rc emit_thread(struct tgx_scope *scope, const struct tgx_thread *thread,
                            struct err *err)
@@ -239,20 +264,21 @@ static bool is_configured(const struct tgx_scope *scope, struct str text)
 
 bool tgx_is_bot(const struct tgx_scope *scope, struct tgx_peer peer)
 {
-    char text[DECIMAL_TEXT_BYTES];
-    return peer.kind == TGX_USER && peer.id != scope->owner &&
-           str_equal(scope->tg.account.account, (struct str){text, decimal_format(peer.id, text)});
+    return peer.kind == TGX_USER && peer.id == scope->bot;
 }
 
 bool tgx_is_own(const struct tgx_scope *scope, struct tgx_peer peer, struct str name)
 {
-    char text[DECIMAL_TEXT_BYTES];
     if (peer.kind == TGX_NOBODY)
         return name.n > 0 && (str_equal(name, scope->owner_name) || is_configured(scope, name));
     if (peer.kind != TGX_USER)
         return false;
-    return peer.id == scope->owner || tgx_is_bot(scope, peer) ||
-           is_configured(scope, (struct str){text, decimal_format(peer.id, text)});
+    if (peer.id == scope->owner || peer.id == scope->bot)
+        return true;
+    for (size_t i = 0; i < scope->own_count; i++)
+        if (scope->own[i] == peer.id)
+            return true;
+    return false;
 }
 
 static uint64_t hash_name(struct str name)

@@ -23,6 +23,7 @@
 struct tgx_thread { /* a conversation: a chat, or a topic of it */
     struct tgx_thread *next;
     struct tg_place place;
+    struct str message_prefix; /* of the keys of its messages: all but their numbers */
     struct uuid contact_id;
     struct str topic;          /* its title */
     int64_t first_at, last_at; /* TIME_NONE: no message yet */
@@ -58,6 +59,9 @@ struct tgx_scope {
     struct tgx_topics *topics;
     bool is_stopped; /* nothing more of the file can be read */
     struct tgx_chat chat;
+    int64_t bot;        /* of the account, where it is not the owner's; 0: none */
+    const int64_t *own; /* user ids that write for the business */
+    size_t own_count;
     uint64_t last_signer; /* who was introduced last among those behind a chat's name */
     struct tgx_sender senders[TGX_SENDERS];
 };
@@ -86,6 +90,10 @@ void tgx_thread_see(struct tgx_thread *thread, int64_t at);
 
 /* The bot whose channel the records belong to. */
 bool tgx_is_bot(const struct tgx_scope *scope, struct tgx_peer peer);
+/* As tg_place_message_key, which writes the chat's part again every time. */
+struct str tgx_message_key(const struct tgx_scope *scope, const struct tgx_thread *thread,
+                           int64_t id);
+
 /* Whether a writer, or a name where there is no id, writes for the business by configuration or by
  * owning the export. */
 bool tgx_is_own(const struct tgx_scope *scope, struct tgx_peer peer, struct str name);

@@ -1,0 +1,18 @@
+/* telegram_export.h: invented exports of Telegram Desktop of any size, the same every time.
+ *
+ * A supergroup as a company might have it: three in four messages plain text, and parts with
+ * formatting, photographs, documents, replies, edits, reactions and service messages as they occur.
+ * Threads: no state. */
+#ifndef SLUICE_BENCH_TELEGRAM_EXPORT_H
+#define SLUICE_BENCH_TELEGRAM_EXPORT_H
+
+#include "lib/buf.h"
+
+#define TELEGRAM_EXPORT_ACCOUNT "7000000001"
+
+/* The file's beginning, its messages number 0, 1, 2 ..., and its end. */
+void telegram_export_begin(struct buf *file);
+void telegram_export_add(struct buf *file, size_t number);
+void telegram_export_end(struct buf *file);
+
+#endif
