@@ -2,15 +2,21 @@
  * and the status records of a report.
  *
  * Ids:     the conversation is its root's Message-ID; every other id that the mail links (5.7) is
- * an alias of it, so that the loader joins what is one thread. Functions of the one mail. As of:
- * messages, names of senders, agents and subjects: when the mail was sent (4.5), which all copies
- * of it share; among copies the rank of the source decides, content never changes. 1 us: what
- * follows from an address, and names that others give. 2 us: an announcement without the body. 0: a
- * stub made of a provider's status. Reports: statuses of the mail they are about, without a stub of
- * it: anybody can send a report about a mail that never was. What changes no status is an event of
- * the conversation. Errors:  a mail that nobody sent and the like is one reject; other results are
- * the sink's. Source:  reference/email.md 5 to 7, canonical-model 2.1, 11.1, 11.2. Threads: one
- * owner. */
+ * an alias of it, so that the loader joins what is one thread. All are functions of the one mail.
+ *
+ * As of:   when the mail was sent (4.5), which all copies of it share: among copies the rank of the
+ *          source decides, the content of a mail never changes. 1 us: what follows from an address,
+ *          and names that others give. 2 us: an announcement without the body. 0: a stub made of a
+ *          provider's status.
+ *
+ * Reports: statuses of the mail they are about, without a stub of it, since anybody can send a
+ *          report about a mail that never was. What changes no status is an event.
+ *
+ * Errors:  a mail that nobody sent and the like is one reject; other results are the sink's.
+ *
+ * Source:  reference/email.md 5 to 7, canonical-model 2.1, 6.1, 11.1, 11.2.
+ *
+ * Threads: one owner. */
 #ifndef SLUICE_TRANSFORM_EMAIL_EMIT_H
 #define SLUICE_TRANSFORM_EMAIL_EMIT_H
 
