@@ -112,7 +112,7 @@ struct mark {
 static const struct mark marks[] = {
     {"sluice.record/1", "canonical", NULL, NULL, "--channel canonical"},
     {"\"whatsapp_business_account\"", "whatsapp", NULL, "webhook", "--channel whatsapp"},
-    {"\"update_id\"", "telegram", NULL, "update", "--channel telegram"},
+    {"\"update_id\"", "telegram", NULL, NULL, "--channel telegram"},
     {"\"type\": \"personal_chat\"", "telegram", NULL, "export",
      "--channel telegram --format export"},
     {"\"type\": \"private_group\"", "telegram", NULL, "export",
@@ -149,7 +149,11 @@ const char *shapes_guess(struct str beginning, struct str channel, const struct 
 {
     static const struct mark chat = {NULL, "whatsapp", NULL, "export",
                                      "--channel whatsapp --format export"};
-    const struct mark *found = is_chat(beginning) ? &chat : NULL;
+    static const struct mark mbox = {NULL, "email", "mime", "mbox",
+                                     "--channel email --format mbox"};
+    const struct mark *found = str_starts_with(beginning, "From ") ? &mbox : NULL;
+    if (found == NULL && is_chat(beginning))
+        found = &chat;
     for (size_t i = 0; found == NULL && i < sizeof marks / sizeof *marks; i++)
         if (memmem(beginning.p, beginning.n, marks[i].text, strlen(marks[i].text)) != NULL)
             found = &marks[i];

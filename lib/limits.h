@@ -42,8 +42,8 @@
 /* Memory of one scope: a webhook body, a poll page, one element of a file. */
 #define LIMIT_SCOPE_ARENA_BYTES (64 * MIB)
 
-/* Exported chat files: what is read ahead before the order of its dates is decided, one message with
- * its header, and what is known of the people of one chat. */
+/* Exported chat files: what is read ahead before the order of its dates is decided, one message
+ * with its header, and what is known of the people of one chat. */
 #define LIMIT_CHAT_AHEAD_BYTES (4 * MIB)
 #define LIMIT_CHAT_MESSAGE_BYTES (1 * MIB)
 #define LIMIT_CHAT_SENDERS 10000
