@@ -1,8 +1,10 @@
 #include "connectors/auth.h"
 
 #include "connectors/meta_auth.h"
+#include "connectors/secret_auth.h"
 
-static const struct auth_channel *const channels[] = {&meta_auth};
+static const struct auth_channel *const channels[] = {&meta_auth, &telegram_auth, &webchat_auth,
+                                                      &canonical_auth};
 
 const struct auth_channel *auth_channel_find(const char *channel)
 {

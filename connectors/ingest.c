@@ -100,24 +100,36 @@ void ingest_free(struct ingest **ingest)
     *ingest = NULL;
 }
 
-/* All accounts of the tenant on this channel: a platform's app has one callback address for all its
- * numbers (reference/whatsapp.md 1.1), so a body may carry any of them, whatever its route. */
+static struct channel_account account_of(const struct receive_connector *connector)
+{
+    return (struct channel_account){str_of(connector->account), str_of(connector->provider),
+                                    connector->channel_id, &connector->settings};
+}
+
+/* The connector's own account, then all others of the tenant on this channel: a platform's app has
+ * one callback address for all its numbers (reference/whatsapp.md 1.1), so a body may carry any of
+ * them, whatever its route. */
 static size_t accounts_of(const struct route_table *routes,
                           const struct receive_connector *connector,
                           struct channel_account **accounts_out)
 {
     struct channel_account *accounts = xcalloc(route_count(routes), sizeof *accounts);
     size_t count = 0;
+    accounts[count++] = account_of(connector);
     for (size_t i = 0; i < route_count(routes); i++) {
         const struct receive_connector *other = route_at(routes, i)->connector;
-        if (strcmp(other->tenant, connector->tenant) == 0 &&
+        if (other != connector && strcmp(other->tenant, connector->tenant) == 0 &&
             strcmp(other->channel, connector->channel) == 0)
-            accounts[count++] =
-                (struct channel_account){str_of(other->account), str_of(other->provider),
-                                         other->channel_id, &other->settings};
+            accounts[count++] = account_of(other);
     }
     *accounts_out = accounts;
     return count;
+}
+
+/* Canonical records say themselves which of the tenant's channels they belong to. */
+static bool takes_any_account(const struct receive_connector *connector)
+{
+    return strcmp(connector->channel, "canonical") == 0;
 }
 
 static struct lane *lane_new(const struct route_table *routes, const struct route *route)
@@ -130,7 +142,8 @@ static struct lane *lane_new(const struct route_table *routes, const struct rout
                                           .tenant = str_of(connector->tenant),
                                           .tenant_id = connector->tenant_id,
                                           .accounts = lane->accounts,
-                                          .account_count = account_count};
+                                          .account_count = account_count,
+                                          .any_account = takes_any_account(connector)};
     uuid_format(&connector->tenant_id, lane->tenant_id);
     uuid_format(&connector->channel_id, lane->channel_id);
     for (int kind = 0; kind < RECORD_KINDS; kind++) {

@@ -55,12 +55,12 @@ static bool claim(const struct auth_source *source, struct auth_claim *claim_out
 
 static struct auth_keys *keys_new(const struct receive_connector *connector)
 {
-    size_t count = connector->app_secret_count;
+    size_t count = connector->secret_count;
     struct auth_keys *keys = xcalloc(1, sizeof *keys + count * sizeof keys->hmacs[0]);
     for (size_t i = 0; i < count; i++) {
         /* An empty secret would let everybody sign. */
-        if (connector->app_secrets[i][0] != '\0')
-            keys->hmacs[keys->count++] = hmac_new(str_of(connector->app_secrets[i]));
+        if (connector->secrets[i][0] != '\0')
+            keys->hmacs[keys->count++] = hmac_new(str_of(connector->secrets[i]));
     }
     return keys;
 }

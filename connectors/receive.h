@@ -24,9 +24,9 @@ struct receive_connector {
     const char *provider;
     const char *account;
     struct uuid channel_id;
-    const char *verify_token;       /* NULL = GET verification refused */
-    const char *const *app_secrets; /* tried in order */
-    size_t app_secret_count;
+    const char *verify_token;   /* NULL = GET verification refused */
+    const char *const *secrets; /* tried in order */
+    size_t secret_count;
     const char *map_provider; /* whose shape its bodies have; NULL = the channel's first */
     struct channel_settings settings;
 };

@@ -238,7 +238,7 @@ static void log_unauthorized(const struct request *request)
         return;
     }
     LOG_WARN("webhook refused: signature missing or wrong; if the sender is genuine, compare its "
-             "app secret with the connector's app_secrets",
+             "app secret with the connector's secrets",
              LOG_STR("tenant", request->route->connector->tenant),
              LOG_STR("connector", request->route->connector->name),
              LOG_INT("more_since_last", atomic_exchange(&unlogged, 0)));

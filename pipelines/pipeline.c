@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "connectors/auth.h"
 #include "pipelines/pipeline_check.h"
 #include "pipelines/pipeline_keys.h"
+#include "transform/channels.h"
 #include "transform/ids.h"
 
 #define MS_PER_SECOND 1000
@@ -19,32 +21,26 @@ struct loaded {
     struct conf *conf;
 };
 
-/* ---- channels (canonical-model 3.1) ---- */
+/* ---- channels ---- */
 
-struct channel {
-    const char *word;
-    const char *mode; /* NULL = any */
-    const char *provider;
-    const char *medium;
-    bool provider_sessioned;
-    bool is_received; /* by this version */
-};
-
-static const struct channel channels[] = {
-    {"whatsapp", NULL, "whatsapp_cloud", "whatsapp", false, true},
-    {"telegram", NULL, "telegram_bot", "telegram", false, false},
-    {"email", "imap", "email_imap", "email", false, false},
-    {"email", "webhook", "email_webhook", "email", false, false},
-    {"b2chat", NULL, "b2chat", "other", true, false},
-};
-
-static const struct channel *channel_of(const struct file_connector *connector)
+static bool is_mode(const struct file_connector *connector, const char *mode)
 {
-    const struct channel *channel = channels;
-    while (strcmp(channel->word, connector->channel) != 0 ||
-           (channel->mode != NULL && strcmp(channel->mode, connector->mode) != 0))
-        channel++;
-    return channel;
+    return connector->mode != NULL && strcmp(connector->mode, mode) == 0;
+}
+
+/* The shape of what the connector gets; how it comes is the mode. */
+static const struct map_ops *map_of(const struct channel *channel,
+                                    const struct file_connector *connector)
+{
+    struct str provider =
+        is_mode(connector, "imap") ? STR_LIT("mime") : str_of(connector->provider);
+    return channel_map(channel, provider, STR_NULL);
+}
+
+static bool is_received(const struct file_connector *connector)
+{
+    return (connector->mode == NULL || is_mode(connector, "webhook")) &&
+           auth_channel_find(connector->channel) != NULL;
 }
 
 /* A bot's token begins with the number of its account. */
@@ -126,46 +122,90 @@ static void resolve_load(struct resolver *r)
     };
 }
 
-static void add_received(struct resolver *r, const struct catalog_tenant *tenant,
+/* NULL: none, or no memory; then conf refuses the file for its size. */
+static const struct str *texts_of(struct arena *arena, const struct conf_texts *texts)
+{
+    struct str *all = texts->n > 0 ? arena_alloc(arena, texts->n * sizeof *all) : NULL;
+    for (size_t i = 0; all != NULL && i < texts->n; i++)
+        all[i] = str_of(texts->v[i]);
+    return all;
+}
+
+static bool resolve_settings(struct arena *arena, const struct file_connector *file,
+                             struct channel_settings *to)
+{
+    *to = (struct channel_settings){
+        .api_sender = str_of(file->api_sender),
+        .timezone = str_of(file->timezone),
+        .date_order = str_of(file->date_order),
+        .own = texts_of(arena, &file->own),
+        .own_count = file->own.n,
+        .thread_per_contact = file->thread_per_contact,
+        .reused_id_domains = texts_of(arena, &file->reused_id_domains),
+        .reused_id_domain_count = file->reused_id_domains.n,
+    };
+    return (to->own != NULL || to->own_count == 0) &&
+           (to->reused_id_domains != NULL || to->reused_id_domain_count == 0);
+}
+
+/* What the sender proves itself with. */
+static void resolve_secrets(struct resolver *r, const struct file_connector *file,
+                            struct receive_connector *to)
+{
+    const struct conf_texts *secrets = file->app_secrets.n > 0 ? &file->app_secrets : &file->keys;
+    to->secrets = secrets->v;
+    to->secret_count = secrets->n;
+    if (file->secret_token == NULL)
+        return;
+    const char **only = arena_alloc(r->arena, sizeof *only);
+    if (only == NULL)
+        return;
+    *only = file->secret_token;
+    to->secrets = only;
+    to->secret_count = 1;
+}
+
+static bool add_received(struct resolver *r, const struct catalog_tenant *tenant,
                          const struct file_connector *file, const struct catalog_channel *channel)
 {
-    r->received[r->to->receive.connector_count++] = (struct receive_connector){
+    struct receive_connector *to = &r->received[r->to->receive.connector_count++];
+    *to = (struct receive_connector){
         .tenant = tenant->slug,
         .tenant_id = tenant->id,
         .name = file->name,
         .channel = file->channel,
         .provider = channel->provider,
+        .map_provider = file->provider,
         .account = channel->account,
         .channel_id = channel->id,
         .verify_token = file->verify_token,
-        .app_secrets = file->app_secrets.v,
-        .app_secret_count = file->app_secrets.n,
-        .settings = {.api_sender = str_of(file->api_sender)},
     };
+    resolve_secrets(r, file, to);
+    return resolve_settings(r->arena, file, &to->settings);
 }
 
-static void resolve_connector(struct resolver *r, const struct catalog_tenant *tenant,
+static bool resolve_connector(struct resolver *r, const struct catalog_tenant *tenant,
                               const struct file_connector *file, struct catalog_channel *to)
 {
-    const struct channel *channel = channel_of(file);
+    const struct channel *channel = channel_find(str_of(file->channel));
     *to = (struct catalog_channel){
-        .provider = channel->provider,
+        .provider = map_of(channel, file)->account_provider,
         .medium = channel->medium,
         .account = account_of(r->arena, file),
         .name = file->name,
         .source_timezone = file->timezone,
-        .provider_sessioned = channel->provider_sessioned,
+        .provider_sessioned = channel->is_sessioned,
         .session_gap_s =
             file->session_gap > 0 ? (int)(file->session_gap / MS_PER_SECOND) : UNUSED_SESSION_GAP_S,
         .outbound_visible = file->outbound_visible,
     };
     to->id = ids_channel(&tenant->id, str_of(to->provider), str_of(to->account));
-    if (channel->is_received)
-        add_received(r, tenant, file, to);
-    else
-        r->warnings[r->to->warning_count++] =
-            conf_note(r->conf, &file->channel,
-                      "warning: channel %s is not received yet by this version", file->channel);
+    if (is_received(file))
+        return add_received(r, tenant, file, to);
+    r->warnings[r->to->warning_count++] = conf_note(
+        r->conf, &file->channel, "warning: channel %s is not %s yet by this version", file->channel,
+        file->mode == NULL || is_mode(file, "webhook") ? "received" : "pulled");
+    return true;
 }
 
 static bool resolve_tenant(struct resolver *r, const struct file_tenant *file,
@@ -185,7 +225,8 @@ static bool resolve_tenant(struct resolver *r, const struct file_tenant *file,
         .channel_count = file->connectors.n,
     };
     for (size_t i = 0; i < file->connectors.n; i++)
-        resolve_connector(r, to, &connectors[i], &to_channels[i]);
+        if (!resolve_connector(r, to, &connectors[i], &to_channels[i]))
+            return false;
     return true;
 }
 

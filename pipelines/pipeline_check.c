@@ -21,6 +21,10 @@ static void check_needs(struct conf *conf, const struct file_connector *connecto
         connector->secret_token == NULL)
         conf_fault(conf, &connector->name,
                    "secret_token is missing; telegram's mode webhook needs it to know its sender");
+    if (same(connector->channel, "email") && same(connector->mode, "webhook") &&
+        connector->provider == NULL)
+        conf_fault(conf, &connector->name,
+                   "provider is missing; email's mode webhook needs it, such as postmark");
     if (same(connector->channel, "email") && same(connector->mode, "imap") &&
         connector->url == NULL)
         conf_fault(conf, &connector->name,

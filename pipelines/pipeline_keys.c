@@ -131,6 +131,22 @@ static const struct conf_key archive_keys[] = {
     }
 
 static const char *const senders[] = {"agent", "bot", NULL};
+static const char *const date_orders[] = {"dmy", "mdy", "ymd", NULL};
+
+#define TIMEZONE(otherwise, text)                                                                  \
+    {                                                                                              \
+        CONF_AT_TEXT(struct file_connector, timezone),                                             \
+            .name = "timezone", .fallback = (otherwise), .pattern = ZONE_PATTERN,                  \
+            .expected = ZONE_EXPECTED, .help = (text)                                              \
+    }
+
+#define KEYS                                                                                       \
+    {                                                                                              \
+        CONF_AT_SECRET_LIST(struct file_connector, keys),                                          \
+            .name = "keys", .required = true, .expected = "a list of at least one key",            \
+            .help = "Keys of which the sender must present one, as `Authorization: Bearer KEY`: "  \
+                    "several while one is being replaced."                                         \
+    }
 
 static const struct conf_key whatsapp_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
@@ -147,6 +163,11 @@ static const struct conf_key whatsapp_keys[] = {
     {CONF_AT_CHOICE(struct file_connector, api_sender), .name = "api_sender", .fallback = "agent",
      .words = senders,
      .help = "Who is taken for the sender of messages known only from their statuses."},
+    TIMEZONE(NULL, "Zone of the times in exported chats, which carry none."),
+    {CONF_AT_CHOICE(struct file_connector, date_order), .name = "date_order", .words = date_orders,
+     .help = "Order of day, month and year in exported chats; found out if absent."},
+    {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "own_names",
+     .help = "Names under which the business writes in exported chats."},
     SESSION_GAP("1d"),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};
@@ -161,11 +182,17 @@ static const struct conf_key telegram_keys[] = {
      .words = telegram_modes, .help = "How updates arrive."},
     {CONF_AT_SECRET(struct file_connector, secret_token), .name = "secret_token",
      .help = "What Telegram sends with every webhook request; required by mode `webhook`."},
+    {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "agent_ids", .pattern = "^[0-9]{1,16}$",
+     .expected = "a list of Telegram user ids, digits only",
+     .help = "Telegram users who answer for the business in groups."},
+    TIMEZONE(NULL, "Zone of the times in old exports, which carry none."),
     SESSION_GAP("1d"),
     OUTBOUND_VISIBLE("false"),
     {.name = NULL}};
 
 static const char *const email_modes[] = {"imap", "webhook", NULL};
+static const char *const email_providers[] = {"postmark", "sendgrid", "mailgun",
+                                              "resend",   "ses",      NULL};
 
 static const struct conf_key email_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "address", .required = true,
@@ -173,6 +200,17 @@ static const struct conf_key email_keys[] = {
      .help = "The mailbox; it names the account."},
     {CONF_AT_CHOICE(struct file_connector, mode), .name = "mode", .fallback = "imap",
      .words = email_modes, .help = "How mail arrives."},
+    {CONF_AT_CHOICE(struct file_connector, provider), .name = "provider", .words = email_providers,
+     .help = "Who posts the mails; required by mode `webhook`."},
+    {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "own_addresses", .pattern = "@.",
+     .expected = "a list of mail addresses, or domains such as @acme.example",
+     .help = "Further addresses that the business writes from; `@acme.example` is a whole domain."},
+    {CONF_AT_BOOL(struct file_connector, thread_per_contact), .name = "thread_per_contact",
+     .fallback = "false",
+     .help = "Whether everybody who answers one mail has a thread of their own, as after a "
+             "campaign."},
+    {CONF_AT_TEXT_LIST(struct file_connector, reused_id_domains), .name = "reused_id_domains",
+     .help = "Sender domains that give several mails one Message-ID."},
     {CONF_AT_SECRET(struct file_connector, url), .name = "url",
      .expected = "a URL such as imaps://mail.example:993",
      .help = "The mail server; required by mode `imap`."},
@@ -194,17 +232,34 @@ static const struct conf_key b2chat_keys[] = {
      .required = true, .help = "Of the API's client."},
     {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "6h",
      .least = MINUTE, .most = 30 * DAY, .help = "How often the API is asked."},
-    {CONF_AT_TEXT(struct file_connector, timezone), .name = "timezone",
-     .fallback = "America/Bogota", .pattern = ZONE_PATTERN, .expected = ZONE_EXPECTED,
-     .help = "Zone of the times that the API gives without one."},
+    TIMEZONE("America/Bogota", "Zone of the times that the API gives without one."),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};
 
-static const char *const channels[] = {"whatsapp", "telegram", "email", "b2chat", NULL};
+static const struct conf_key webchat_keys[] = {
+    {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
+     .help = "A name for the chat widget; it may not change later."},
+    KEYS,
+    SESSION_GAP("1d"),
+    OUTBOUND_VISIBLE("true"),
+    {.name = NULL}};
+
+static const struct conf_key canonical_keys[] = {
+    {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
+     .help = "A name for the source: the account of records that name no other channel."},
+    KEYS,
+    SESSION_GAP("1d"),
+    OUTBOUND_VISIBLE("true"),
+    {.name = NULL}};
+
+static const char *const channels[] = {"whatsapp", "telegram",  "email", "b2chat",
+                                       "webchat",  "canonical", NULL};
 static const struct conf_variant channel_variants[] = {{"whatsapp", whatsapp_keys},
                                                        {"telegram", telegram_keys},
                                                        {"email", email_keys},
                                                        {"b2chat", b2chat_keys},
+                                                       {"webchat", webchat_keys},
+                                                       {"canonical", canonical_keys},
                                                        {NULL, NULL}};
 
 static const struct conf_key connector_keys[] = {

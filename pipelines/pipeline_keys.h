@@ -57,7 +57,10 @@ struct file_connector { /* which fields are used depends on the channel */
     int64_t session_gap;
     bool outbound_visible;
     int64_t every;
+    struct conf_texts own;  /* whatsapp: names; telegram: user ids; email: addresses */
+    struct conf_texts keys; /* webchat, canonical */
     /* whatsapp */
+    const char *date_order;
     const char *verify_token;
     struct conf_texts app_secrets;
     const char *api_sender;
@@ -68,6 +71,9 @@ struct file_connector { /* which fields are used depends on the channel */
     const char *url;
     const char *user;
     const char *password;
+    const char *provider;
+    bool thread_per_contact;
+    struct conf_texts reused_id_domains;
     /* b2chat */
     const char *client_id;
     const char *client_secret;

@@ -60,3 +60,11 @@ bool map_out_account(const struct map_out *out, struct str account,
         conf->account_count > 0 ? conf->accounts[0].settings : NULL};
     return true;
 }
+
+bool map_out_own_account(const struct map_out *out, struct channel_account *account_out)
+{
+    if (out->conf->account_count == 0)
+        return false;
+    *account_out = out->conf->accounts[0];
+    return true;
+}

@@ -51,5 +51,8 @@ enum rc map_out_fault(struct map_out *out, const struct jpath_fault *fault,
  * where any account is accepted. false: not an account of this tenant. */
 bool map_out_account(const struct map_out *out, struct str account,
                      struct channel_account *account_out);
+/* The account of traffic that never names one: the first configured, which is the connector's own.
+ * false: none is configured. */
+bool map_out_own_account(const struct map_out *out, struct channel_account *account_out);
 
 #endif

@@ -8,21 +8,13 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* A payload names no account: it is the caller's, where there is one. */
-static bool find_account(const struct map_out *out, struct channel_account *account_out)
-{
-    const struct normalizer_conf *conf = out->conf;
-    bool is_clear = conf->account_count == 1 || (conf->account_count > 1 && conf->any_account);
-    return is_clear && map_out_account(out, conf->accounts[0].account, account_out);
-}
-
 struct b2_emitter *b2_emitter_new(struct map_out *out)
 {
     struct b2_emitter *emitter = xcalloc(1, sizeof *emitter);
     emitter->out = out;
     emitter->json = json_writer_new(LIMIT_RECORD_BYTES);
     emitter->lists = b2_lists_new();
-    emitter->has_account = find_account(out, &emitter->account);
+    emitter->has_account = map_out_own_account(out, &emitter->account);
     if (emitter->has_account)
         emitter->times = b2_times_open(channel_settings_of(&emitter->account)->timezone);
     return emitter;

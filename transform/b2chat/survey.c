@@ -85,7 +85,7 @@ static void fill_escalation(const struct b2_scope *scope, struct record_escalati
 }
 
 /* A bot that wrote, and an agent who took over. That the chat was with a bot earlier, without a
- * message to show it, only two snapshots tell: difference.h. */
+ * message to show it, only two snapshots tell; the loader compares them. */
 enum rc b2_escalation_emit(struct b2_scope *scope, struct err *err)
 {
     struct record record;

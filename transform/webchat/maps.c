@@ -238,7 +238,7 @@ static enum rc message_end(void *context, void *element, struct err *err)
     else if (!clock_parse(scope.message->sent_at, &scope.sent_at))
         rc = reject(map, element, REJECT_BAD_VALUE, "sent_at",
                     "expected a time such as 2026-03-01T12:00:00Z", err);
-    else if (!map_out_account(map->out, STR_NULL, &scope.account))
+    else if (!map_out_own_account(map->out, &scope.account))
         rc = reject(map, element, REJECT_UNKNOWN_ACCOUNT, "id", "no account is configured", err);
     else
         rc = take(&scope, err);

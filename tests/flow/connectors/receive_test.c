@@ -72,8 +72,8 @@ static void configure(struct bench *bench)
         .account = ACCOUNT,
         .channel_id = ids_channel(&tenant, STR_LIT("whatsapp_cloud"), STR_LIT(ACCOUNT)),
         .verify_token = "r4nd0m",
-        .app_secrets = secrets,
-        .app_secret_count = 2,
+        .secrets = secrets,
+        .secret_count = 2,
     };
     bench->bus = (struct bus_conf){.kind = kind_tested,
                                    .topic_prefix = bench->prefix,

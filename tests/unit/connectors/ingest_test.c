@@ -20,8 +20,8 @@ static struct receive_connector connector(const char *tenant, const char *name, 
                                   .channel = "whatsapp",
                                   .provider = "whatsapp_cloud",
                                   .account = account,
-                                  .app_secrets = secrets,
-                                  .app_secret_count = 1,
+                                  .secrets = secrets,
+                                  .secret_count = 1,
                                   .settings = {.api_sender = STR_LIT("agent")}};
     c.tenant_id = ids_tenant(str_of(tenant));
     c.channel_id = ids_channel(&c.tenant_id, str_of(c.provider), str_of(account));

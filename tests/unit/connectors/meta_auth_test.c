@@ -58,7 +58,7 @@ static struct auth_source source_of(const struct given *given)
 static bool accepts(const char *const *secrets, size_t secret_count, const struct given *headers,
                     struct str body)
 {
-    struct receive_connector connector = {.app_secrets = secrets, .app_secret_count = secret_count};
+    struct receive_connector connector = {.secrets = secrets, .secret_count = secret_count};
     struct auth_source source = source_of(headers);
     struct auth_claim claim;
     if (!meta_auth.claim(&source, &claim))

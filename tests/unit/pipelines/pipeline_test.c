@@ -75,8 +75,8 @@ static void defaults_are_filled(void **state)
     assert_string_equal(connector->account, "106540352242922");
     assert_true(str_is(connector->settings.api_sender, "agent"));
     assert_null(connector->verify_token);
-    assert_int_equal(connector->app_secret_count, 1);
-    assert_string_equal(connector->app_secrets[0], "s");
+    assert_int_equal(connector->secret_count, 1);
+    assert_string_equal(connector->secrets[0], "s");
     assert_uuid_equal(connector->channel_id, ids_channel(&tenant_id, STR_LIT("whatsapp_cloud"),
                                                          str_of("106540352242922")));
     assert_uuid_equal(connector->channel_id, tenant->channels[0].id);
@@ -98,7 +98,7 @@ static void channels_have_their_columns(void **state)
                                       "help@acme.example, mode: imap, "
                                       "url: \"imaps://m\", user: u, password: p, every: 60s}\n"
                                       "      - {name: resend, channel: email, address: "
-                                      "in@acme.example, mode: webhook}\n"
+                                      "in@acme.example, mode: webhook, provider: resend}\n"
                                       "      - {name: desk, channel: b2chat, account: acme-main, "
                                       "client_id: i, "
                                       "client_secret: s, every: 6h, timezone: America/Bogota}\n";
@@ -146,7 +146,39 @@ static void channels_have_their_columns(void **state)
     assert_int_equal(p->warning_count, 4);
     assert_string_equal(p->warnings[0],
                         "f.yaml:6:34: tenants[0].connectors[1].channel: warning: channel telegram "
-                        "is not received yet by this version");
+                        "is not pulled yet by this version");
+    pipeline_free(&p);
+    buf_done(&faults);
+}
+
+/* What the maps are told of an account, and what its sender must present. */
+static void settings_reach_the_receiver(void **state)
+{
+    (void)state;
+    static const char yaml[] = HEAD
+        "      - {name: wa, channel: whatsapp, account: 1, app_secrets: [s], api_sender: bot,\n"
+        "         timezone: America/Bogota, date_order: dmy, own_names: [Tienda Sol, Ventas]}\n"
+        "      - {name: tg, channel: telegram, token: \"77:x\", secret_token: t, agent_ids: "
+        "['12']}\n"
+        "      - {name: shop, channel: webchat, account: shop, keys: [k1, k2]}\n"
+        "      - {name: own, channel: canonical, account: desk, keys: [k3]}\n";
+    struct buf faults;
+    struct pipeline *p = load(yaml, &faults);
+    assert_string_equal(faults.p, "");
+    assert_int_equal(p->receive.connector_count, 4);
+    const struct receive_connector *c = p->receive.connectors;
+    assert_true(str_is(c[0].settings.api_sender, "bot"));
+    assert_true(str_is(c[0].settings.timezone, "America/Bogota"));
+    assert_true(str_is(c[0].settings.date_order, "dmy"));
+    assert_int_equal(c[0].settings.own_count, 2);
+    assert_true(str_is(c[0].settings.own[1], "Ventas"));
+    assert_string_equal(c[1].account, "77");
+    assert_int_equal(c[1].secret_count, 1);
+    assert_string_equal(c[1].secrets[0], "t");
+    assert_true(str_is(c[1].settings.own[0], "12"));
+    assert_string_equal(c[2].provider, "custom");
+    assert_int_equal(c[2].secret_count, 2);
+    assert_string_equal(c[3].secrets[0], "k3");
     pipeline_free(&p);
     buf_done(&faults);
 }
@@ -286,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_filled),
         cmocka_unit_test(channels_have_their_columns),
+        cmocka_unit_test(settings_reach_the_receiver),
         cmocka_unit_test(kafka_and_its_properties),
         cmocka_unit_test(faults_between_keys),
         cmocka_unit_test(the_files_that_come_along_are_valid),
