@@ -1,4 +1,4 @@
-/* Events that one snapshot of a chat tells. What needs two: difference.h. */
+/* Events that one snapshot of a chat tells. What needs two, the loader finds. */
 #include "transform/b2chat/scope.h"
 
 struct event {
