@@ -61,7 +61,7 @@ static const struct {
     {"telegram", "  sluice normalize --channel telegram --account 123456 update.json\n"
                  "  sluice normalize --channel telegram --format export --account 123456 "
                  "\\\n"
-                 "    --own user1001 --summary result.json >records.jsonl\n"},
+                 "    --own 5998800001 --summary result.json >records.jsonl\n"},
     {"email", "  sluice normalize --channel email --account help@acme.example mail.eml\n"
               "  sluice normalize --channel email --provider postmark --account "
               "help@acme.example body.json\n"},
