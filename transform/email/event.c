@@ -14,7 +14,7 @@ enum event_kind event_kind_of(const struct event_word *words, struct str word)
 int64_t event_time(struct str text)
 {
     int64_t at;
-    return text.n > 0 && clock_parse(text, &at) ? at : TIME_NONE;
+    return text.n > 0 && clock_parse(text, &at) && at >= 0 ? at : TIME_NONE;
 }
 
 static bool is_digit(char c)

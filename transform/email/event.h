@@ -60,7 +60,7 @@ struct event_report {
 /* Ignored kinds are counted; no message id is a reject. */
 enum rc event_emit(struct map *map, const struct event_report *report, struct err *err) MUST_USE;
 
-/* TIME_NONE: no time. */
+/* TIME_NONE: no time, or one before 1970, which no record takes. */
 int64_t event_time(struct str text);        /* RFC 3339 */
 int64_t event_unix_time(struct str number); /* seconds, with a fraction perhaps */
 

@@ -100,6 +100,17 @@ static void unix_times_keep_microseconds(void **state)
                      (long long)event_unix_time(str_of(cases[i].text)));
 }
 
+static void times_that_no_record_takes(void **state)
+{
+    (void)state;
+    assert_int_equal(event_time(STR_LIT("2025-03-04T14:20:11.3312541Z")),
+                     INT64_C(1741098011331254));
+    assert_int_equal(event_time(STR_LIT("1970-01-01T00:00:00Z")), 0);
+    assert_int_equal(event_time(STR_LIT("1026-02-28T14:20:09Z")), TIME_NONE);
+    assert_int_equal(event_time(STR_LIT("ayer")), TIME_NONE);
+    assert_int_equal(event_time(STR_NULL), TIME_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +119,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(region_of_an_arn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(postmark_ids_are_those_of_its_mails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unix_times_keep_microseconds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(times_that_no_record_takes, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
