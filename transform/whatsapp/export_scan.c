@@ -8,6 +8,7 @@
 #define LEFT_TO_RIGHT_MARK 0x200e
 #define ARABIC_COMMA 0x060c
 #define EN_DASH 0x2013
+#define YEAR_LEAST 1971 /* records begin with 1970, in any zone */
 
 struct cursor {
     const char *p, *end;
@@ -323,6 +324,7 @@ bool wa_header_local(const struct wa_header *header, enum wa_order order, int64_
     int month = order == WA_MDY && !is_year_first ? n[0] : n[1];
     int day = is_year_first ? n[2] : order == WA_MDY ? n[1] : n[0];
     int second = header->second == WA_NO_SECOND ? 0 : header->second;
-    return zone_local(full_year(header, order), month, day, header->hour, header->minute, second,
-                      local_us_out);
+    int year = full_year(header, order);
+    return year >= YEAR_LEAST &&
+           zone_local(year, month, day, header->hour, header->minute, second, local_us_out);
 }
