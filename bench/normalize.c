@@ -1,37 +1,54 @@
-/* normalize: raw bodies to canonical records, against yajl alone on the same bytes.
+/* normalize: raw bytes to canonical records, against the bare parser on the same bytes.
  *
- *     normalize [--quick]
+ *     normalize [--quick] [CHANNEL]
  *
- * Many separate bodies, the whole input in memory. Modes: yajl with empty callbacks, one handle a
- * body, which is the floor; the normalizer with its records counted; the same with every record
- * encoded. Rounds go through the modes by turns, so that noise hits all alike; each mode is held
- * against the floor of its own round, and all figures are medians over the rounds. Times are CPU
- * times, so that what else runs on the machine counts little.
- * Last line: one JSON object; rss_mib is the largest resident size less the input held here. */
+ * Of each channel the whole input is made in memory first. Modes: the parser alone, which is the
+ * floor; the normalizer with its records counted; the same with every record encoded. Rounds go
+ * through the modes by turns, so that noise hits all alike; each mode is held against the floor of
+ * its own round, and all figures are medians over the rounds. Times are CPU times, so that what
+ * else runs on the machine counts little. Every channel has a process of its own, so that its
+ * resident size is its own.
+ * Last line: one JSON object; rss_mib is the largest resident size of any channel less its input.
+ */
+#include <gmime/gmime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
-#include <yajl/yajl_parse.h>
+#include <unistd.h>
 
+#include "bench/email_mails.h"
+#include "bench/normalize_floor.h"
+#include "bench/telegram_export.h"
 #include "bench/whatsapp_bodies.h"
-#include "lib/clock.h"
 #include "lib/limits.h"
+#include "transform/channels.h"
 #include "transform/ids.h"
-#include "transform/normalizer.h"
 
 #define ROUNDS_MOST 31
 #define TENANT "acme"
+#define PIECE_BYTES (64 * KIB)
 
 struct input {
     struct buf bytes;
-    size_t *ends; /* of each body */
+    size_t *ends; /* of each document */
     size_t count;
 };
 
+struct subject {
+    const char *channel, *provider, *format;
+    const char *account;
+    const char *floor_name;
+    normalize_floor_fn *floor;
+    void (*make)(struct input *input, bool quick);
+};
+
 struct work {
+    const struct subject *subject;
     const struct input *input;
     struct normalizer *normalizer;
+    enum source_kind source;
     struct buf line;
     bool encodes;
     uint64_t records, record_bytes;
@@ -47,84 +64,82 @@ struct mode {
 
 enum { FLOOR, NORMALIZE, ENCODE, MODES };
 
+struct result { /* of a subject */
+    double ratio, encoded_ratio, rss_mib;
+};
+
 static void die(const char *what, const char *detail)
 {
     (void)fprintf(stderr, "normalize: %s: %s\n", what, detail);
     exit(1);
 }
 
-static struct str body_at(const struct input *input, size_t i)
+/* ---- inputs ---- */
+
+static struct str document_of(const struct input *input, size_t i)
 {
     size_t first = i > 0 ? input->ends[i - 1] : 0;
     return (struct str){input->bytes.p + first, input->ends[i] - first};
 }
 
-static void make_input(struct input *input, size_t count)
+static void begin_input(struct input *input, size_t count)
 {
-    *input = (struct input){.ends = xcalloc(count, sizeof *input->ends), .count = count};
+    *input = (struct input){.ends = xcalloc(count, sizeof *input->ends)};
     buf_init(&input->bytes, SIZE_MAX / 2);
+}
+
+static void end_document(struct input *input)
+{
+    input->ends[input->count++] = input->bytes.n;
+}
+
+static void make_bodies(struct input *input, bool quick)
+{
+    size_t count = quick ? 40000 : 200000;
+    begin_input(input, count);
     for (size_t i = 0; i < count; i++) {
         whatsapp_bodies_add(&input->bytes, i);
-        input->ends[i] = input->bytes.n;
+        end_document(input);
     }
 }
 
-/* ---- the floor ---- */
-
-static int on_nothing(void *context)
+static void make_export(struct input *input, bool quick)
 {
-    (void)context;
-    return 1;
+    begin_input(input, 1);
+    telegram_export_begin(&input->bytes);
+    for (size_t i = 0; input->bytes.n < (quick ? 24 : 128) * MIB; i++)
+        telegram_export_add(&input->bytes, i);
+    telegram_export_end(&input->bytes);
+    end_document(input);
 }
 
-static int on_boolean(void *context, int value)
+static void make_mails(struct input *input, bool quick)
 {
-    (void)context;
-    (void)value;
-    return 1;
+    size_t count = quick ? 1500 : 8000;
+    begin_input(input, count);
+    for (size_t i = 0; i < count; i++) {
+        email_mails_add(&input->bytes, i);
+        end_document(input);
+    }
 }
 
-static int on_number(void *context, const char *p, size_t n)
-{
-    (void)context;
-    (void)p;
-    (void)n;
-    return 1;
-}
-
-static int on_string(void *context, const unsigned char *p, size_t n)
-{
-    (void)context;
-    (void)p;
-    (void)n;
-    return 1;
-}
-
-static const yajl_callbacks empty_callbacks = {
-    .yajl_null = on_nothing,
-    .yajl_boolean = on_boolean,
-    .yajl_number = on_number,
-    .yajl_string = on_string,
-    .yajl_start_map = on_nothing,
-    .yajl_map_key = on_string,
-    .yajl_end_map = on_nothing,
-    .yajl_start_array = on_nothing,
-    .yajl_end_array = on_nothing,
+static const struct subject subjects[] = {
+    {"whatsapp", NULL, NULL, WHATSAPP_BODIES_ACCOUNT, "yajl, empty callbacks", normalize_floor_yajl,
+     make_bodies},
+    {"telegram", NULL, "export", TELEGRAM_EXPORT_ACCOUNT, "yajl, empty callbacks",
+     normalize_floor_yajl, make_export},
+    {"email", "mime", NULL, "help@acme.example", "GMime, parsed only", normalize_floor_gmime,
+     make_mails},
 };
+#define SUBJECTS (sizeof subjects / sizeof subjects[0])
+
+/* ---- modes ---- */
 
 static void run_floor(struct work *work)
 {
-    for (size_t i = 0; i < work->input->count; i++) {
-        struct str body = body_at(work->input, i);
-        yajl_handle handle = yajl_alloc(&empty_callbacks, NULL, NULL);
-        if (yajl_parse(handle, (const unsigned char *)body.p, body.n) != yajl_status_ok ||
-            yajl_complete_parse(handle) != yajl_status_ok)
-            die("a body is no JSON", body.p);
-        yajl_free(handle);
-    }
+    for (size_t i = 0; i < work->input->count; i++)
+        work->subject->floor(document_of(work->input, i));
 }
-
-/* ---- the normalizer ---- */
 
 static enum rc on_record(void *context, const struct record *record, struct err *err)
 {
@@ -144,38 +159,46 @@ static enum rc on_reject(void *context, const struct reject *reject, struct err 
     return err_set(err, RC_FATAL, "rejected: %.*s", STR_ARGS(reject->detail));
 }
 
-static void normalize_all(struct work *work)
+static void normalize_document(struct work *work, struct str bytes)
 {
     struct err err;
-    int64_t observed_at = clock_now_us();
-    work->records = work->record_bytes = 0;
-    for (size_t i = 0; i < work->input->count; i++) {
-        struct str body = body_at(work->input, i);
-        const struct document document = document_at(observed_at, SOURCE_WEBHOOK);
-        normalizer_begin(work->normalizer, &document);
-        if (normalizer_feed(work->normalizer, body.p, body.n, &err) != RC_OK ||
-            normalizer_end(work->normalizer, &err) != RC_OK)
-            die("a body cannot be normalized", err.msg);
+    const struct document document = document_at(clock_now_us(), work->source);
+    enum rc rc = RC_OK;
+    normalizer_begin(work->normalizer, &document);
+    for (size_t at = 0; at < bytes.n && rc == RC_OK; at += PIECE_BYTES) {
+        size_t n = bytes.n - at < PIECE_BYTES ? bytes.n - at : PIECE_BYTES;
+        rc = normalizer_feed(work->normalizer, bytes.p + at, n, &err);
     }
+    if (rc == RC_OK)
+        rc = normalizer_end(work->normalizer, &err);
+    if (rc != RC_OK)
+        die("a document cannot be normalized", err.msg);
+}
+
+static void normalize_all(struct work *work, bool encodes)
+{
+    work->encodes = encodes;
+    work->records = work->record_bytes = 0;
+    for (size_t i = 0; i < work->input->count; i++)
+        normalize_document(work, document_of(work->input, i));
 }
 
 static void run_normalize(struct work *work)
 {
-    work->encodes = false;
-    normalize_all(work);
+    normalize_all(work, false);
 }
 
 static void run_encode(struct work *work)
 {
-    work->encodes = true;
-    normalize_all(work);
+    normalize_all(work, true);
 }
 
 /* ---- rounds ---- */
 
 static int by_value(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    double x = *(const double *)a;
+    double y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
@@ -185,14 +208,6 @@ static double median(const double *values, size_t count)
     memcpy(sorted, values, count * sizeof *values);
     qsort(sorted, count, sizeof *sorted, by_value);
     return sorted[count / 2];
-}
-
-static double least(const double *values, size_t count)
-{
-    double found = values[0];
-    for (size_t i = 1; i < count; i++)
-        found = values[i] < found ? values[i] : found;
-    return found;
 }
 
 static double ratio(const struct mode *mode, const struct mode *floor, size_t rounds)
@@ -229,63 +244,115 @@ static double resident_mib(const struct input *input)
     return ((double)usage.ru_maxrss - input_kib) / 1024;
 }
 
-static void report(const struct mode *modes, size_t rounds, const struct work *work)
+static struct result report(const struct mode *modes, size_t rounds, const struct work *work)
 {
     const struct input *input = work->input;
     double mb = (double)input->bytes.n / 1e6;
-    double ratios[MODES];
-    printf("%zu WhatsApp bodies of %.0f bytes, %.2f records each of %.0f bytes, %zu rounds\n\n",
-           input->count, 1e6 * mb / (double)input->count,
-           (double)work->records / (double)input->count,
-           (double)work->record_bytes / (double)work->records, rounds);
-    printf("%-24s %8s %10s %8s %8s\n", "", "MB/s", "bodies/s", "best", "of yajl");
+    struct result result = {ratio(&modes[NORMALIZE], &modes[FLOOR], rounds),
+                            ratio(&modes[ENCODE], &modes[FLOOR], rounds), resident_mib(input)};
+    printf("%s/%s: %zu documents, %.1f MB, %.0f records of %.0f bytes, %zu rounds, %.1f MiB\n",
+           work->subject->channel, work->subject->format != NULL ? work->subject->format : "-",
+           input->count, mb, (double)work->records,
+           (double)work->record_bytes / (double)work->records, rounds, result.rss_mib);
+    printf("  %-24s %8s %12s %8s\n", "", "MB/s", "records/s", "of it");
     for (int i = 0; i < MODES; i++) {
         double seconds = median(modes[i].seconds, rounds);
-        ratios[i] = ratio(&modes[i], &modes[FLOOR], rounds);
-        printf("%-24s %8.1f %10.0f %8.1f %7.1f%%\n", modes[i].name, mb / seconds,
-               (double)input->count / seconds, mb / least(modes[i].seconds, rounds),
-               100 * ratios[i]);
+        printf("  %-24s %8.1f %12.0f %7.1f%%\n", modes[i].name, mb / seconds,
+               i == FLOOR ? 0.0 : (double)work->records / seconds,
+               100 * ratio(&modes[i], &modes[FLOOR], rounds));
     }
-    printf("\n{\"bench\":\"normalize\",\"whatsapp_ratio\":%.3f,\"whatsapp_encoded_ratio\":%.3f,"
-           "\"rss_mib\":%.1f}\n",
-           ratios[NORMALIZE], ratios[ENCODE], resident_mib(input));
+    (void)fflush(stdout);
+    return result;
 }
 
-int main(int argc, char **argv)
-{
-    bool quick = argc == 2 && strcmp(argv[1], "--quick") == 0;
-    if (argc > 2 || (argc == 2 && !quick)) {
-        (void)fputs("usage: normalize [--quick]\n", stderr);
-        return 2;
-    }
-    static struct mode modes[MODES] = {{"yajl, empty callbacks", run_floor, {0}},
-                                       {"normalize", run_normalize, {0}},
-                                       {"normalize and encode", run_encode, {0}}};
-    size_t rounds = quick ? 9 : ROUNDS_MOST;
-    struct input input;
-    make_input(&input, quick ? 40000 : 200000);
-    struct work work = {.input = &input};
-    buf_init(&work.line, LIMIT_RECORD_BYTES);
+/* ---- subjects ---- */
 
-    struct str channel = STR_LIT("whatsapp");
+static struct result measure(const struct subject *subject, bool quick)
+{
+    struct mode modes[MODES] = {{subject->floor_name, run_floor, {0}},
+                                {"normalize", run_normalize, {0}},
+                                {"normalize and encode", run_encode, {0}}};
+    const struct map_ops *map = channel_map(channel_find(str_of(subject->channel)),
+                                            str_of(subject->provider), str_of(subject->format));
+    size_t rounds = quick ? 7 : ROUNDS_MOST;
+    struct input input;
+    subject->make(&input, quick);
+    struct work work = {.subject = subject, .input = &input, .source = map->source};
+    buf_init(&work.line, LIMIT_RECORD_BYTES);
     struct uuid tenant_id = ids_tenant(STR_LIT(TENANT));
-    struct channel_account account = {
-        STR_LIT(WHATSAPP_BODIES_ACCOUNT), STR_LIT("whatsapp_cloud"),
-        ids_channel(&tenant_id, STR_LIT("whatsapp_cloud"), STR_LIT(WHATSAPP_BODIES_ACCOUNT)), NULL};
-    struct normalizer_conf conf = {.channel = channel,
-                                   .tenant = STR_LIT(TENANT),
-                                   .tenant_id = tenant_id,
-                                   .accounts = &account,
-                                   .account_count = 1};
-    struct normalizer_sink sink = {on_record, on_reject, &work};
+    struct str provider = str_of(map->account_provider);
+    const struct channel_account account = {
+        str_of(subject->account), provider,
+        ids_channel(&tenant_id, provider, str_of(subject->account)), NULL};
+    const struct normalizer_conf conf = {.channel = str_of(subject->channel),
+                                         .provider = str_of(subject->provider),
+                                         .format = str_of(subject->format),
+                                         .tenant = STR_LIT(TENANT),
+                                         .tenant_id = tenant_id,
+                                         .accounts = &account,
+                                         .account_count = 1,
+                                         .any_account = true};
+    const struct normalizer_sink sink = {on_record, on_reject, &work};
     struct err err;
     if (normalizer_new(&conf, &sink, &work.normalizer, &err) != RC_OK)
         die("no normalizer", err.msg);
     run_rounds(modes, rounds, &work);
-    report(modes, rounds, &work);
+    struct result result = report(modes, rounds, &work);
     normalizer_free(&work.normalizer);
     buf_done(&work.line);
     buf_done(&input.bytes);
     free(input.ends);
+    return result;
+}
+
+static struct result measure_apart(const struct subject *subject, bool quick)
+{
+    struct result result = {0};
+    int ends[2];
+    if (pipe(ends) != 0)
+        die("no pipe", subject->channel);
+    pid_t child = fork();
+    if (child == 0) {
+        g_mime_init(); /* the floor's, before any thread */
+        result = measure(subject, quick);
+        _exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
+    }
+    (void)close(ends[1]);
+    int status = 1;
+    bool is_whole = read(ends[0], &result, sizeof result) == (ssize_t)sizeof result;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !is_whole)
+        die("failed", subject->channel);
+    (void)close(ends[0]);
+    return result;
+}
+
+static void measure_all(const char *only, bool quick)
+{
+    struct buf json;
+    double rss_mib = 0;
+    buf_init(&json, 4 * KIB);
+    for (size_t i = 0; i < SUBJECTS; i++) {
+        if (only != NULL && strcmp(only, subjects[i].channel) != 0)
+            continue;
+        struct result result = measure_apart(&subjects[i], quick);
+        (void)buf_printf(&json, "\"%s_ratio\":%.3f,\"%s_encoded_ratio\":%.3f,", subjects[i].channel,
+                         result.ratio, subjects[i].channel, result.encoded_ratio);
+        rss_mib = result.rss_mib > rss_mib ? result.rss_mib : rss_mib;
+    }
+    if (json.n == 0)
+        die("no such channel", only);
+    printf("\n{\"bench\":\"normalize\",%.*s\"rss_mib\":%.1f}\n", STR_ARGS(buf_peek(&json)),
+           rss_mib);
+    buf_done(&json);
+}
+
+int main(int argc, char **argv)
+{
+    bool quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
+    if (argc > 2 + quick || (argc == 2 + quick && argv[1 + quick][0] == '-')) {
+        (void)fputs("usage: normalize [--quick] [CHANNEL]\n", stderr);
+        return 2;
+    }
+    measure_all(argc == 2 + quick ? argv[1 + quick] : NULL, quick);
     return 0;
 }
