@@ -4,7 +4,7 @@
  * external id of a mail sent through
  *   Postmark  is "<MessageID>@mtasv.net", the Message-ID that Postmark gives its mails
  *             (unconfirmed); events and the API name only the UUID, also of a mail that kept its
- *             own Message-ID (X-PM-KeepID);
+ *             own Message-ID (X-PM-KeepID), which is then an alias of the conversation;
  *   SendGrid  is its message id and "@ismtpd", as in "14c5d75ce93.dfd.64b469@ismtpd": the part of
  *             sg_message_id before ".filter", ".recvd" or ".st", the X-Message-Id of the API, and
  *             the Message-ID on the wire without the machine's name behind "ismtpd"

@@ -289,6 +289,18 @@ static size_t gather_links(const struct mail_thread_basis *basis, const struct m
     return count;
 }
 
+/* A provider's API names a mail by an id of its own, but the mail may keep the Message-ID that its
+ * sender gave: answers speak of that one. */
+static size_t add_wire_id(struct arena *arena, const struct mail *mail,
+                          struct str ids[static MAIL_LINKS_MOST], size_t count)
+{
+    const struct mail_header *header = mail_header_find(mail, "Message-ID");
+    struct str id = header != NULL ? mail_message_id(arena, header->value) : STR_NULL;
+    if (id.n > 0 && !holds(ids, count, id))
+        append(ids, &count, id);
+    return count;
+}
+
 static bool place(struct arena *arena, const struct mail_thread_basis *basis,
                   struct str in_reply_to, struct mail_thread *out)
 {
@@ -296,6 +308,8 @@ static bool place(struct arena *arena, const struct mail_thread_basis *basis,
     if (ids == NULL)
         return false;
     size_t count = gather_links(basis, out, in_reply_to, ids);
+    if (basis->mail->is_sent)
+        count = add_wire_id(arena, basis->mail, ids, count);
     for (size_t i = 0; i < count; i++) {
         ids[i] = mail_thread_key(arena, basis->own->settings, ids[i], basis->counterpart);
         if (str_is_null(ids[i]))
