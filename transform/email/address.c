@@ -10,6 +10,7 @@
 #include "transform/email/words.h"
 #include "transform/text.h"
 
+#define ADDRESS_MOST 998 /* RFC 5322's longest line; what is longer names nobody */
 #define MESSAGE_ID_MOST 998
 #define DUMMY_LONGEST 7 /* of an id without "@" */
 #define HASH_PREFIX "sha256:"
@@ -48,9 +49,10 @@ static struct str mailbox_key(struct arena *arena, InternetAddress *address)
 {
     InternetAddressMailbox *mailbox = INTERNET_ADDRESS_MAILBOX(address);
     const char *text = internet_address_mailbox_get_addr(mailbox);
-    const char *encoded = text == NULL || is_ascii(text)
-                              ? NULL /* libidn2 takes its time */
-                              : internet_address_mailbox_get_idn_addr(mailbox);
+    if (text == NULL || strlen(text) > ADDRESS_MOST)
+        return STR_NULL;
+    const char *encoded = is_ascii(text) ? NULL /* libidn2 takes its time */
+                                         : internet_address_mailbox_get_idn_addr(mailbox);
     return lower_ascii(arena, encoded != NULL ? encoded : text);
 }
 

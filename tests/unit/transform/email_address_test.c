@@ -64,6 +64,20 @@ static void reads_addresses_of_headers(void **state)
     }
 }
 
+static void an_address_beyond_998_bytes_names_nobody(void **state)
+{
+    (void)state;
+    char text[1000];
+    memset(text, 'a', sizeof text);
+    struct mail_addresses list;
+    memcpy(text + 998 - 4, "@b.c", 4);
+    assert_true(mail_addresses_parse(arena, (struct str){text, 998}, &list));
+    assert_int_equal(list.n, 1);
+    memcpy(text + 998 - 4, "a@b.c", 5);
+    assert_true(mail_addresses_parse(arena, (struct str){text, 999}, &list));
+    assert_int_equal(list.n, 0);
+}
+
 struct id_case {
     const char *header, *id; /* NULL: none */
 };
@@ -175,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_addresses_of_headers, begin, end),
+        cmocka_unit_test_setup_teardown(an_address_beyond_998_bytes_names_nobody, begin, end),
         cmocka_unit_test_setup_teardown(reads_message_ids, begin, end),
         cmocka_unit_test_setup_teardown(hashes_a_message_id_beyond_998_bytes, begin, end),
         cmocka_unit_test_setup_teardown(scans_references_whatever_divides_them, begin, end),
