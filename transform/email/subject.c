@@ -112,6 +112,7 @@ struct reading {
     struct str rest;
     struct str tags[TAGS_MOST];
     size_t tag_count;
+    bool has_trailer; /* "(fwd)" */
     struct mail_subject *out;
 };
 
@@ -131,7 +132,16 @@ static bool drop_trailer(struct reading *reading)
     if (!words_end(reading->rest, trailer))
         return false;
     reading->rest.n -= sizeof trailer - 1;
-    return reading->out->is_forward = true;
+    return reading->has_trailer = true;
+}
+
+/* The outermost prefix decides: an answer to a forward is an answer. */
+static void decide(struct mail_subject *out, bool is_forward)
+{
+    if (!out->is_reply && !out->is_forward) {
+        out->is_forward = is_forward;
+        out->is_reply = !is_forward;
+    }
 }
 
 /* Tags in front of a prefix stay, the prefix goes. */
@@ -147,8 +157,7 @@ static bool drop_leader(struct reading *reading)
     for (at = reading->rest; (tag = tag_length(at)) > 0; at = skip_blanks(skip(at, tag)))
         keep_tag(reading, (struct str){at.p, tag});
     reading->rest = skip_blanks(skip(at, length));
-    reading->out->is_forward = reading->out->is_forward || prefix->is_forward;
-    reading->out->is_reply = reading->out->is_reply || !prefix->is_forward;
+    decide(reading->out, prefix->is_forward);
     return true;
 }
 
@@ -159,7 +168,8 @@ static bool unwrap_forward(struct reading *reading)
     if (!words_start(rest, open) || rest.p[rest.n - 1] != ']')
         return false;
     reading->rest = (struct str){rest.p + sizeof open - 1, rest.n - sizeof open};
-    return reading->out->is_forward = true;
+    decide(reading->out, true);
+    return true;
 }
 
 /* Tags that lead what is left, said before already, are not said again. */
@@ -195,6 +205,8 @@ bool mail_subject_read(struct arena *arena, struct str subject, struct mail_subj
         return false;
     while (drop_trailer(&reading) || drop_leader(&reading) || unwrap_forward(&reading))
         ;
+    if (reading.has_trailer)
+        decide(out, true);
     take_leading_tags(&reading);
     if (reading.rest.n == 0 && reading.tag_count == 0)
         return true;

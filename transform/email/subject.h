@@ -14,9 +14,8 @@
 #include "lib/str.h"
 
 struct mail_subject {
-    struct str base; /* STR_NULL: nothing is left */
-    bool is_reply;
-    bool is_forward;
+    struct str base;           /* STR_NULL: nothing is left */
+    bool is_reply, is_forward; /* the outermost prefix decides */
 };
 
 bool mail_subject_read(struct arena *arena, struct str subject, struct mail_subject *out);
