@@ -147,6 +147,8 @@ bool tgx_chat_open(struct tgx_scope *scope, const struct tgx_head *head)
     *chat = (struct tgx_chat){.is_open = false};
     arena_reset(scope->of_chat);
     tgx_topics_reset(scope->topics);
+    scope->chats++;
+    scope->last_signer = 0;
     if (!tgx_chat_read(head, scope->numbers, &id, &chat->kind))
         return false;
     chat->head.name = arena_str(scope->of_chat, tg_text(head->name));
@@ -307,6 +309,7 @@ static void remember(struct tgx_scope *scope, struct tgx_peer peer, bool is_agen
     sender->key = (struct str){sender->key_text, n};
     sender->id = tg_id(&scope->tg, is_agent ? "agent" : "contact", sender->key);
     sender->peer = peer;
+    sender->chat = scope->chats;
     sender->is_agent = is_agent;
 }
 
@@ -342,7 +345,7 @@ enum rc tgx_sender_meet(struct tgx_scope *scope, struct tgx_peer peer, bool is_a
     struct tgx_sender *sender = slot_of(scope, peer);
     uint64_t name_hash = hash_name(name);
     bool is_known = sender->peer.kind == peer.kind && sender->peer.id == peer.id &&
-                    sender->is_agent == is_agent;
+                    sender->is_agent == is_agent && sender->chat == scope->chats;
     *sender_out = sender;
     if (is_known && (sender->name_hash == name_hash || name.n == 0))
         return RC_OK;

@@ -41,6 +41,7 @@ struct tgx_chat {
 
 struct tgx_sender {
     struct tgx_peer peer;
+    uint64_t chat; /* where introduced: of each chat anew, so that their order does not matter */
     bool is_agent;
     uint64_t name_hash;
     struct str key;
@@ -59,6 +60,7 @@ struct tgx_scope {
     struct tgx_topics *topics;
     bool is_stopped; /* nothing more of the file can be read */
     struct tgx_chat chat;
+    uint64_t chats;     /* opened so far */
     int64_t bot;        /* of the account, where it is not the owner's; 0: none */
     const int64_t *own; /* user ids that write for the business */
     size_t own_count;
