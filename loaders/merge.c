@@ -32,6 +32,8 @@ static const struct {
     {"attachments_outdated", query_load_attachments_outdated},
     {"differences_events", query_load_differences_events},
     {"differences_escalations", query_load_differences_escalations},
+    {"statuses_by_thread", query_load_statuses_by_thread},
+    {"statuses_left", query_load_statuses_left},
     {"statuses_unplaced", query_load_statuses_unplaced},
     {"messages_refresh", query_load_messages_refresh},
     {"conversation_times", query_load_conversation_times},
@@ -188,6 +190,16 @@ static enum rc merge_tables(struct merge *merge, struct rows *rows, struct chang
     return rc;
 }
 
+/* Finds the messages of statuses that do not say which conversation they are about. */
+static enum rc place_statuses(struct merge *merge, struct err *err)
+{
+    uint64_t left = 0;
+    enum rc rc = run(merge, "statuses_by_thread", NULL, 0, NULL, err);
+    if (rc == RC_OK)
+        rc = run(merge, "statuses_left", NULL, 0, &left, err);
+    return rc == RC_OK && left > 0 ? run(merge, "statuses_unplaced", NULL, 0, NULL, err) : rc;
+}
+
 static enum rc refresh_statuses(struct merge *merge, const struct rows *rows,
                                 const struct changes *changes, uint64_t *changed, struct err *err)
 {
@@ -196,7 +208,7 @@ static enum rc refresh_statuses(struct merge *merge, const struct rows *rows,
     enum rc rc = RC_OK;
     uint64_t refreshed = 0;
     if (rows->unplaced_status && statuses->inserted + statuses->updated > 0)
-        rc = run(merge, "statuses_unplaced", NULL, 0, NULL, err);
+        rc = place_statuses(merge, err);
     if (rc == RC_OK &&
         messages->inserted + messages->updated + statuses->inserted + statuses->updated > 0)
         rc = run(merge, "messages_refresh", NULL, 0, &refreshed, err);

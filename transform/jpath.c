@@ -1,6 +1,7 @@
 #include "transform/jpath.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #define BOM "\xef\xbb\xbf"
 #define BOM_BYTES 3
 #define FRAMES 64
+#define SLOT_NAME_BYTES 23
+#define LONG_NAME UCHAR_MAX
 #define PATH_BYTES (4 * KIB)
 /* As yajl itself says it. */
 #define TRAILING_GARBAGE "parse error: trailing garbage"
@@ -33,27 +36,35 @@ struct span {
 
 enum attach { ATTACH_NONE, ATTACH_LIST, ATTACH_POINTER, ATTACH_CALLBACK };
 
+/* A member in its node's table, its name at hand: a lookup touches no other memory. */
+struct slot {
+    const struct node *member; /* NULL = free */
+    unsigned char name_bytes;  /* LONG_NAME: compare with the member's key */
+    char name[SLOT_NAME_BYTES];
+};
+
 struct node {
-    struct str key;      /* "[]" of an array's elements: p == NULL */
-    struct node **slots; /* members by hash; a power of two */
+    /* read for every value, hence first */
+    struct slot *slots; /* members by hash; a power of two */
     size_t slot_mask;
-    struct node *next_in_slot;
     struct node *element;
-    struct node *parent;
-    size_t member_count;
-    struct node *next_member; /* while compiling */
-    struct node *members;
-    struct span *spans;
-    size_t span_count;
     unsigned types;
-    size_t text_offset;
-    bool text_in_element; /* of the element that the scalar itself makes */
-    bool has_json;
-    size_t json_offset;
     enum attach attach;
+    bool has_json;
+    bool text_in_element; /* of the element that the scalar itself makes */
+    size_t text_offset;
+    jpath_end_fn *end;
+    size_t span_count;
+    struct span *spans;
+    size_t json_offset;
     size_t attach_offset;
     size_t element_bytes;
-    jpath_end_fn *end;
+    /* read while compiling, and for paths */
+    struct str key; /* "[]" of an array's elements: p == NULL */
+    struct node *parent;
+    size_t member_count;
+    struct node *next_member;
+    struct node *members;
 };
 
 struct frame {
@@ -82,7 +93,9 @@ struct jpath {
     size_t capture_depth; /* 0 = not capturing */
     unsigned char *capture_base;
     size_t capture_offset;
-    int64_t slice_start;
+    int64_t slice_start;                /* of what the parser is given next */
+    struct buf held;                    /* the middle of a long text, from there on */
+    int64_t hold_until;                 /* 0 = nothing is held */
     int64_t last_event;                 /* end of the token handed out last */
     struct surrogate_filter surrogates; /* between the bytes and the parser */
     size_t bom_matched;
@@ -223,6 +236,20 @@ static size_t hash_key(struct str key)
     return (mix * (size_t)0x9E3779B97F4A7C15u) >> 40;
 }
 
+static void put_slot(struct node *node, const struct node *member)
+{
+    size_t at = hash_key(member->key);
+    while (node->slots[at & node->slot_mask].member != NULL)
+        at++;
+    struct slot *slot = &node->slots[at & node->slot_mask];
+    slot->member = member;
+    slot->name_bytes = LONG_NAME;
+    if (member->key.n > sizeof slot->name)
+        return;
+    slot->name_bytes = (unsigned char)member->key.n;
+    memcpy(slot->name, member->key.p, member->key.n);
+}
+
 /* Four slots a member keep nearly every lookup at one comparison. */
 static void build_slots(struct node *node)
 {
@@ -234,11 +261,9 @@ static void build_slots(struct node *node)
     while (slots < 4 * node->member_count)
         slots *= 2;
     node->slot_mask = slots - 1;
-    node->slots = xcalloc(slots, sizeof(struct node *));
+    node->slots = xcalloc(slots, sizeof *node->slots);
     for (struct node *member = node->members; member != NULL; member = member->next_member) {
-        struct node **slot = &node->slots[hash_key(member->key) & node->slot_mask];
-        member->next_in_slot = *slot;
-        *slot = member;
+        put_slot(node, member);
         build_slots(member);
     }
 }
@@ -262,14 +287,22 @@ static bool same_name(const char *a, const char *b, size_t n)
     return true;
 }
 
+static bool slot_is(const struct slot *slot, struct str key)
+{
+    if (slot->name_bytes == LONG_NAME)
+        return str_equal(slot->member->key, key);
+    return slot->name_bytes == key.n && same_name(slot->name, key.p, key.n);
+}
+
 static const struct node *find_member(const struct node *node, struct str key)
 {
     if (node->slots == NULL)
         return NULL;
-    const struct node *member = node->slots[hash_key(key) & node->slot_mask];
-    while (member != NULL && !(member->key.n == key.n && same_name(member->key.p, key.p, key.n)))
-        member = member->next_in_slot;
-    return member;
+    size_t at = hash_key(key);
+    const struct slot *slot = &node->slots[at & node->slot_mask];
+    while (slot->member != NULL && !slot_is(slot, key))
+        slot = &node->slots[++at & node->slot_mask];
+    return slot->member;
 }
 
 static void free_node(struct node *node)
@@ -651,7 +684,7 @@ static int on_scalar(struct jpath *j, enum jpath_types type, struct str text, co
     if (target == NULL && !capturing(j))
         return 1;
     uint64_t replaced = 0;
-    if (!make_storable(j, &text, &replaced))
+    if (type == JPATH_TAKES_STRING && !make_storable(j, &text, &replaced))
         return fail_memory(j);
     if (replaced > 0)
         count_replaced(j, replaced);
@@ -732,6 +765,7 @@ struct jpath *jpath_new(const struct jpath_rule *rules)
     add_rules(j->root_node, j->root_node, rules, 0);
     build_slots(j->root_node);
     j->capture = json_writer_new(LIMIT_JSON_DOCUMENT_BYTES);
+    buf_init(&j->held, SIZE_MAX / 2);
     return j;
 }
 
@@ -743,6 +777,7 @@ void jpath_free(struct jpath **jpath)
     if (j->parser != NULL)
         yajl_free(j->parser);
     json_writer_free(&j->capture);
+    buf_done(&j->held);
     free_node(j->root_node);
     free(j);
     *jpath = NULL;
@@ -784,7 +819,8 @@ void jpath_begin(struct jpath *j, const struct jpath_limits *limits, struct aren
     j->begun = false;
     j->depth = j->skipped = 0;
     j->capture_depth = 0;
-    j->slice_start = j->last_event = 0;
+    j->slice_start = j->last_event = j->hold_until = 0;
+    buf_reset(&j->held);
     surrogate_init(&j->surrogates);
     j->bom_matched = 0;
     j->bom_done = false;
@@ -842,11 +878,56 @@ static enum rc check_growth(struct jpath *j)
     return RC_OK;
 }
 
+static int64_t taken(const struct jpath *j)
+{
+    return j->slice_start + (int64_t)j->held.n;
+}
+
+/* The parser reads an unfinished token from its beginning with every piece. So a long one is given
+ * to it in pieces of its own length, which read each byte twice at most. */
+static void hold_long_token(struct jpath *j)
+{
+    int64_t pending = j->slice_start - j->last_event;
+    bool is_long = j->slice_start % (int64_t)SLICE_BYTES == 0 && pending > (int64_t)SLICE_BYTES;
+    int64_t slices = pending / (int64_t)SLICE_BYTES;
+    j->hold_until = is_long ? j->slice_start + slices * (int64_t)SLICE_BYTES : 0;
+}
+
+static enum rc parse_piece(struct jpath *j, const char *bytes, size_t n)
+{
+    enum rc rc = parse(j, bytes, n);
+    if (rc == RC_OK)
+        rc = check_growth(j);
+    if (rc == RC_OK)
+        hold_long_token(j);
+    return rc;
+}
+
+static enum rc release_held(struct jpath *j)
+{
+    struct buf held = j->held;
+    if (held.n == 0)
+        return RC_OK;
+    buf_init(&j->held, held.max);
+    enum rc rc = parse_piece(j, held.p, held.n);
+    buf_done(&held);
+    return rc;
+}
+
+static enum rc take_slice(struct jpath *j, const char *bytes, size_t n)
+{
+    if (j->hold_until == 0)
+        return parse_piece(j, bytes, n);
+    (void)buf_add(&j->held, bytes, n); /* check_growth bounds it */
+    bool is_full = taken(j) >= j->hold_until || (size_t)taken(j) > j->limits.document_bytes;
+    return is_full ? release_held(j) : RC_OK;
+}
+
 /* Bytes up to the next place where check_growth looks. */
 static size_t slice_of(const struct jpath *j, size_t n)
 {
-    size_t to_boundary = SLICE_BYTES - (size_t)j->slice_start % SLICE_BYTES;
-    size_t to_limit = j->limits.document_bytes + 1 - (size_t)j->slice_start;
+    size_t to_boundary = SLICE_BYTES - (size_t)taken(j) % SLICE_BYTES;
+    size_t to_limit = j->limits.document_bytes + 1 - (size_t)taken(j);
     size_t most = to_boundary < to_limit ? to_boundary : to_limit;
     return n < most ? n : most;
 }
@@ -856,9 +937,7 @@ static enum rc parse_slices(struct jpath *j, const char *bytes, size_t n)
     enum rc rc = RC_OK;
     while (n > 0 && rc == RC_OK) {
         size_t slice = slice_of(j, n);
-        rc = parse(j, bytes, slice);
-        if (rc == RC_OK)
-            rc = check_growth(j);
+        rc = take_slice(j, bytes, slice);
         bytes += slice;
         n -= slice;
     }
@@ -909,6 +988,8 @@ enum rc jpath_finish(struct jpath *j, struct err *err)
         rc = parse_slices(j, BOM, j->bom_matched);
     if (rc == RC_OK)
         rc = (enum rc)surrogate_end(&j->surrogates, parse_filtered, j);
+    if (rc == RC_OK)
+        rc = release_held(j);
     if (rc != RC_OK)
         return rc;
     bool is_clean = leaves_clean_parser(j);

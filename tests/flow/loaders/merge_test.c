@@ -73,6 +73,46 @@ static void a_status_that_names_no_conversation_finds_its_message(void **state)
     loading_expect(*state, MESSAGE, "on its way|15:00|delivered|-");
 }
 
+/* Two names of one thread. */
+static void join(struct loading *loading, const char *thread, const char *alias)
+{
+    struct record record = loading_record(RECORD_CONVERSATION, "conversation", thread, "acme");
+    const struct str aliases[] = {str_of(alias)};
+    record.conversation.channel = STR_LIT("whatsapp");
+    record.conversation.conversation_kind = STR_LIT("direct");
+    record.conversation.started_at = LOADING_T0;
+    record.conversation.aliases = aliases;
+    record.conversation.alias_count = 1;
+    loading_put_run(loading, &record);
+}
+
+/* A mail's id is a name of its thread, joined or not, and so finds the mail without a search. */
+static void a_report_about_a_mail_finds_it_by_its_thread(void **state)
+{
+    struct loading *loading = *state;
+    char first[256], second[256];
+    struct record sent = loading_message("a1@acme.example", LOADING_T0, "as promised");
+    struct record root = loading_message_of("acme", "b2@acme.example", "b2@acme.example",
+                                            LOADING_T0, "begins the thread");
+    struct record delivered =
+        loading_status("a1@acme.example", "delivered", LOADING_T0 + MINUTES(1), first);
+    struct record failed =
+        loading_status("b2@acme.example", "failed", LOADING_T0 + MINUTES(1), second);
+    loading->channels[0].medium = "email";
+    loading_make_outbound(&sent, "sent");
+    loading_make_outbound(&root, "sent");
+    delivered.message_status.conversation_id = failed.message_status.conversation_id = UUID_NULL;
+    delivered.message_status.conversation_external_id = STR_NULL;
+    failed.message_status.conversation_external_id = STR_NULL;
+    join(loading, "573001112233", "a1@acme.example");
+    loading_put_run(loading, &sent);
+    loading_put_run(loading, &root);
+    loading_put(loading, &delivered);
+    loading_put_run(loading, &failed);
+    loading_expect(loading, "SELECT external_id, status FROM etl.messages ORDER BY 1",
+                   "a1@acme.example|delivered\nb2@acme.example|failed");
+}
+
 static void an_echo_completes_a_stub(void **state)
 {
     struct record stub = loading_stub("wamid.1", "delivered", LOADING_T0 + MINUTES(3));
@@ -331,19 +371,6 @@ static void a_stated_null_replaces_and_an_absent_group_does_not(void **state)
                    "Ana Sample|-|ana@example.com");
 }
 
-/* Five threads, joined in two orders of pairs: the same table. */
-static void join(struct loading *loading, const char *thread, const char *alias)
-{
-    struct record record = loading_record(RECORD_CONVERSATION, "conversation", thread, "acme");
-    const struct str aliases[] = {str_of(alias)};
-    record.conversation.channel = STR_LIT("whatsapp");
-    record.conversation.conversation_kind = STR_LIT("direct");
-    record.conversation.started_at = LOADING_T0;
-    record.conversation.aliases = aliases;
-    record.conversation.alias_count = 1;
-    loading_put_run(loading, &record);
-}
-
 static char *aliases_of(struct loading *loading)
 {
     return test_database_rows(loading->database->connection,
@@ -351,6 +378,7 @@ static char *aliases_of(struct loading *loading)
                               " FROM etl.conversation_aliases ORDER BY 1");
 }
 
+/* Five threads, joined in two orders of pairs: the same table. */
 static void aliases_end_the_same_in_any_order(void **state)
 {
     struct loading *loading = *state;
@@ -481,6 +509,7 @@ int main(void)
         TEST(a_deletion_may_come_before_its_original),
         TEST(a_status_may_come_before_its_message),
         TEST(a_status_that_names_no_conversation_finds_its_message),
+        TEST(a_report_about_a_mail_finds_it_by_its_thread),
         TEST(an_echo_completes_a_stub),
         TEST(a_stub_after_its_echo_changes_nothing),
         TEST(a_status_never_goes_backward),

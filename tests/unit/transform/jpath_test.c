@@ -351,6 +351,27 @@ static void test_sizes(void **state)
     arena_free(&keep);
 }
 
+/* Texts of many slices are handed to the parser in ever larger pieces; nobody sees it. */
+static void test_long_texts(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t pieces[] = {1000, 65536, 65537, SIZE_MAX};
+    struct arena *keep = arena_new("keep", 16 * MIB);
+    struct str text = text_of(keep, 3 * MIB);
+    struct str json =
+        arena_join(keep, (struct str[]){{text.p, text.n - 1}, STR_LIT(",\"y\":[1,}")}, 2);
+    f->limits.string_bytes = f->limits.document_bytes = 8 * MIB;
+    arena_free(&f->arena);
+    f->arena = arena_new("large", 16 * MIB);
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        assert_int_equal(read_pieces(f, text, pieces[i] < text.n ? pieces[i] : text.n), RC_OK);
+        assert_int_equal(read_pieces(f, json, pieces[i] < json.n ? pieces[i] : json.n), RC_REJECT);
+        assert_int_equal(jpath_fault(f->jpath)->kind, JPATH_FAULT_SYNTAX);
+        assert_int_equal(jpath_fault(f->jpath)->offset, json.n - 2);
+    }
+    arena_free(&keep);
+}
+
 static void test_memory_cap(void **state)
 {
     struct fixture *f = *state;
@@ -497,6 +518,7 @@ int main(void)
         TEST(test_replacements_are_counted),
         TEST(test_faults),
         TEST(test_sizes),
+        TEST(test_long_texts),
         TEST(test_memory_cap),
         TEST(test_byte_order_mark),
         TEST(test_documents_are_apart),
