@@ -5,6 +5,8 @@
 #include "transform/email/words.h"
 
 #define GMAIL_LABELS "X-Gmail-Labels"
+#define DAY_US (INT64_C(86400) * US_PER_SECOND)
+#define YEAR_1990_US (INT64_C(631152000) * US_PER_SECOND)
 
 enum rc mime_reject(struct map_out *out, const struct mime_place *place, enum reject_code code,
                     const char *detail, struct err *err)
@@ -65,6 +67,16 @@ static bool read_labels(struct arena *arena, struct mail *mail)
 
 /* ---- a mail ---- */
 
+/* The From_ line tells when the mail came, where nothing better does and where that can be. */
+static int64_t received_at(const struct map_out *out, const struct mail *mail,
+                           const struct mime_place *place)
+{
+    bool is_plausible =
+        place->from_at >= YEAR_1990_US && place->from_at <= out->document.observed_at + DAY_US;
+    bool is_told = mail_header_find(mail, "Received") != NULL;
+    return is_plausible && !is_told ? place->from_at : TIME_NONE;
+}
+
 enum rc mime_emit(struct map_out *out, struct email_emitter *emitter, struct str raw,
                   const struct mime_place *place, struct err *err)
 {
@@ -77,7 +89,6 @@ enum rc mime_emit(struct map_out *out, struct email_emitter *emitter, struct str
                            err);
     mail.path = place->path;
     mail.offset = place->offset;
-    if (mail_header_find(&mail, "Received") == NULL)
-        mail.received_at = place->from_at;
+    mail.received_at = received_at(out, &mail, place);
     return email_emit(emitter, &mail, err);
 }
