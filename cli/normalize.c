@@ -70,6 +70,17 @@ static enum rc print_reject(void *context, const struct reject *reject, struct e
 
 /* ---- documents ---- */
 
+static bool is_lines_name(struct str name)
+{
+    static const char *const endings[] = {".jsonl", ".ndjson"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t n = strlen(endings[i]);
+        if (name.n > n && memcmp(name.p + name.n - n, endings[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum rc begin_document(void *context, const struct file_document *file, struct err *err)
 {
     (void)err;
@@ -79,6 +90,7 @@ static enum rc begin_document(void *context, const struct file_document *file, s
         document.name = file->name;
     if (document.as_of == TIME_NONE)
         document.as_of = file->changed_at;
+    document.is_lines |= is_lines_name(file->name);
     buf_reset(&work->name);
     if (!str_is_null(document.name)) /* the file's is valid only now */
         document.name = buf_add_str(&work->name, document.name) ? buf_peek(&work->name) : STR_NULL;
@@ -286,6 +298,7 @@ enum option_id {
     OPTION_RECEIVED_AT,
     OPTION_OBSERVED_AT,
     OPTION_SENT_FOLDER,
+    OPTION_LINES,
     OPTION_SUMMARY
 };
 
@@ -304,6 +317,7 @@ static const struct option options[] = {
     {"received-at", required_argument, NULL, OPTION_RECEIVED_AT},
     {"observed-at", required_argument, NULL, OPTION_OBSERVED_AT},
     {"sent-folder", no_argument, NULL, OPTION_SENT_FOLDER},
+    {"lines", no_argument, NULL, OPTION_LINES},
     {"summary", no_argument, NULL, OPTION_SUMMARY},
     {NULL, 0, NULL, 0},
 };
@@ -342,6 +356,8 @@ static bool set_option(struct request *request, int option, const char *value)
         return settings->thread_per_contact = true;
     case OPTION_SENT_FOLDER:
         return document->is_sent_folder = true;
+    case OPTION_LINES:
+        return document->is_lines = true;
     default:
         return request->has_summary = true;
     }
@@ -423,6 +439,8 @@ const struct cli_verb cli_normalize = {
     "  --received-at TIME   mail: when the mailbox got it\n"
     "  --sent-folder        mail: it was found among the sent ones\n"
     "  --thread-per-contact mail: one mail answered by many is many threads\n"
+    "  --lines              JSON Lines: every line is a document of its own, as in a file whose\n"
+    "                       name ends in .jsonl or .ndjson\n"
     "  --observed-at TIME   when it was received, RFC 3339; default now\n"
     "  --summary            a line with the counts on stderr at the end, also where that is no\n"
     "                       terminal\n",

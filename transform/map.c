@@ -63,7 +63,7 @@ bool map_out_account(const struct map_out *out, struct str account,
 
 bool map_out_own_account(const struct map_out *out, struct channel_account *account_out)
 {
-    if (out->conf->account_count == 0)
+    if (out->conf->account_count == 0 || str_is_null(out->conf->accounts[0].account))
         return false;
     *account_out = out->conf->accounts[0];
     return true;

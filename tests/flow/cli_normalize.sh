@@ -71,6 +71,13 @@ expect 0 '"date_order":"mdy"' "${whatsapp[@]}" "${settings[@]}" --date-order mdy
 expect 0 '7 records, 0 rejected, 0 ignored' "${whatsapp[@]}" "${settings[@]}" --summary "$chat"
 expect 0 '3 records, 0 rejected, 2 ignored' "${whatsapp[@]}" "${settings[@]}" --summary $samples/34-notes-before-the-first.txt
 
+# ---- JSON Lines: by the option, or by the file's name; a line that cannot be read takes no other along
+
+for line in '{"a"' "$(tr -d '\n' <connectors/samples/webchat/01-visit.json)"; do echo "$line"; done >"$scratch/visits.jsonl"
+expect 1 '11 records, 1 rejected, 0 ignored' --channel webchat --account shop --summary "$scratch/visits.jsonl"
+expect 1 '11 records, 1 rejected, 0 ignored' --channel webchat --account shop --lines --summary <"$scratch/visits.jsonl"
+expect 1 'expected an account (--account)' --channel webchat connectors/samples/webchat/01-visit.json
+
 # ---- what is wrong, and what to do next
 
 expect 1 'expected the account (--account)' --channel whatsapp --format export "${settings[@]}" "$chat"

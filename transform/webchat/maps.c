@@ -239,7 +239,8 @@ static enum rc message_end(void *context, void *element, struct err *err)
         rc = reject(map, element, REJECT_BAD_VALUE, "sent_at",
                     "expected a time such as 2026-03-01T12:00:00Z", err);
     else if (!map_out_own_account(map->out, &scope.account))
-        rc = reject(map, element, REJECT_UNKNOWN_ACCOUNT, "id", "no account is configured", err);
+        rc = reject(map, element, REJECT_UNKNOWN_ACCOUNT, "id",
+                    "expected an account (--account): the payload names none", err);
     else
         rc = take(&scope, err);
     arena_reset(map->out->arena); /* memory stays flat however many messages there are */
