@@ -94,6 +94,16 @@ static struct str without_nul(struct arena *arena, struct str raw)
     return (struct str){copy, (size_t)(to - copy) + raw.n - header};
 }
 
+/* GMime reads a subject of words that never end in quadratic time: minutes for some megabytes. */
+static bool has_endless_words(struct str raw)
+{
+    size_t header = header_bytes(raw);
+    size_t words = 0;
+    for (size_t i = 0; i + 1 < header; i++)
+        words += raw.p[i] == '=' && raw.p[i + 1] == '?';
+    return words > LIMIT_MAIL_WORDS;
+}
+
 struct parsed {
     GByteArray *bytes; /* raw itself, not a copy */
     GMimeMessage *message;
@@ -230,6 +240,8 @@ enum rc email_mime_read(struct str raw, struct arena *arena, struct mail *mail_o
         raw = past_noise(raw);
     if (raw.n == 0)
         return refuse(err, REJECT_BAD_VALUE, "expected a mail, which begins with header lines");
+    if (has_endless_words(raw))
+        return refuse(err, REJECT_TOO_LARGE, "the header holds more encoded words than a mail may");
     raw = without_nul(arena, raw);
     if (str_is_null(raw))
         return refuse(err, REJECT_TOO_LARGE, "the mail needs more memory than a mail may");

@@ -426,6 +426,6 @@ bool mime_body_read(struct arena *arena, GMimeMessage *message, struct mail *mai
     mail->text = text.plain;
     mail->html = text.html;
     mark_shown(&body, text.html);
-    *is_cut_out = body.is_cut;
+    *is_cut_out |= body.is_cut;
     return !body.is_full;
 }
