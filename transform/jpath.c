@@ -268,23 +268,28 @@ static void build_slots(struct node *node)
     }
 }
 
-/* Names are short, and a call of memcmp costs more than comparing them. */
+static bool same_word(const char *a, const char *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y;
+}
+
+/* Names are short, and a call of memcmp costs more than comparing them: in words, the last of which
+ * overlaps the one before. */
 static bool same_name(const char *a, const char *b, size_t n)
 {
-    while (n >= sizeof(uint64_t)) {
-        uint64_t x, y;
-        memcpy(&x, a, sizeof x);
-        memcpy(&y, b, sizeof y);
-        if (x != y)
-            return false;
-        a += sizeof x;
-        b += sizeof y;
-        n -= sizeof x;
+    size_t at = 0;
+    if (n >= sizeof(uint64_t)) {
+        for (; n - at > sizeof(uint64_t); at += sizeof(uint64_t))
+            if (!same_word(a + at, b + at))
+                return false;
+        return same_word(a + n - sizeof(uint64_t), b + n - sizeof(uint64_t));
     }
-    for (; n > 0; n--)
-        if (*a++ != *b++)
-            return false;
-    return true;
+    while (at < n && a[at] == b[at])
+        at++;
+    return at == n;
 }
 
 static bool slot_is(const struct slot *slot, struct str key)
