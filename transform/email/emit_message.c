@@ -1,101 +1,9 @@
-/* The message record of a mail, with its attachments and metadata (email.md 7). */
+/* The message record of a mail, with its metadata (email.md 7). */
 #include "lib/decimal.h"
 #include "transform/email/letter.h"
 #include "transform/email/words.h"
 
 #define ADDRESSES_MOST 1000 /* named of each list */
-#define INLINE_MOST_BYTES 10240
-#define CID_LONGEST 998
-#define CIDS_MOST 1000 /* looked at in the HTML */
-
-/* ---- attachments ---- */
-
-static struct str type_of(struct str mime_type)
-{
-    static const struct {
-        const char *major, *type;
-    } types[] = {{"image/", "image"}, {"audio/", "audio"}, {"video/", "video"}};
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (words_start(mime_type, types[i].major))
-            return str_of(types[i].type);
-    return STR_LIT("document");
-}
-
-static size_t cid_length(struct str text)
-{
-    size_t n = 0;
-    while (n < text.n && n < CID_LONGEST && !words_is_space(text.p[n]) &&
-           memchr("\"'<>)", text.p[n], 5) == NULL)
-        n++;
-    return n;
-}
-
-/* Marks what the HTML shows: "cid:..." names its Content-ID. */
-static void find_shown(const struct mail *mail, bool *is_shown)
-{
-    const char *at = mail->html.p, *end = at != NULL ? at + mail->html.n : NULL;
-    for (int found = 0; at != NULL && found < CIDS_MOST; found++) {
-        at = memmem(at, (size_t)(end - at), "cid:", 4);
-        if (at == NULL)
-            return;
-        at += 4;
-        struct str rest = {at, (size_t)(end - at)};
-        struct str cid = {at, cid_length(rest)};
-        for (size_t i = 0; i < mail->attachment_count; i++)
-            is_shown[i] =
-                is_shown[i] || (cid.n > 0 && str_equal(mail->attachments[i].content_id, cid));
-    }
-}
-
-static bool is_inline(const struct mail_attachment *attachment, bool is_shown)
-{
-    bool is_small_image = words_start(attachment->mime_type, "image/") &&
-                          attachment->size_bytes != RECORD_INT_NONE &&
-                          attachment->size_bytes < INLINE_MOST_BYTES;
-    return is_shown || (attachment->is_inline && is_small_image);
-}
-
-static struct str attachment_metadata(const struct letter *letter,
-                                      const struct mail_attachment *attachment, bool is_shown)
-{
-    struct json_writer *json = letter->emitter->json;
-    emitter_members(letter->emitter);
-    json_member_text(json, "content_id", attachment->content_id);
-    json_member_true(json, "inline", is_inline(attachment, is_shown));
-    json_member_text(json, "method", attachment->method);
-    return emitter_object(letter->emitter);
-}
-
-static void fill_attachments(const struct letter *letter, struct record_message *message)
-{
-    const struct mail *mail = letter->mail;
-    struct arena *arena = letter->emitter->out->arena;
-    if (mail->attachment_count == 0)
-        return;
-    bool *is_shown = arena_alloc(arena, mail->attachment_count);
-    struct record_attachment *v = arena_alloc(arena, mail->attachment_count * sizeof *v);
-    if (is_shown == NULL || v == NULL)
-        return;
-    find_shown(mail, is_shown);
-    for (size_t i = 0; i < mail->attachment_count; i++) {
-        const struct mail_attachment *from = &mail->attachments[i];
-        v[i] = (struct record_attachment){
-            .ordinal = (int64_t)i,
-            .type = type_of(from->mime_type),
-            .provider_media_id = from->provider_media_id,
-            .source_url = from->source_url,
-            .mime_type = from->mime_type,
-            .filename = from->filename,
-            .size_bytes = from->size_bytes,
-            .sha256 = from->sha256,
-            .width = RECORD_INT_NONE,
-            .height = RECORD_INT_NONE,
-            .metadata = attachment_metadata(letter, from, is_shown[i]),
-        };
-    }
-    message->attachments = v;
-    message->attachment_count = mail->attachment_count;
-}
 
 /* ---- metadata ---- */
 
@@ -258,6 +166,6 @@ enum rc letter_emit_message(const struct letter *letter, struct err *err)
     message->ordinal = 0;
     fill_sides(letter, message);
     message->metadata = message_metadata(letter);
-    fill_attachments(letter, message);
+    letter_fill_attachments(letter, message);
     return map_out_record(letter->emitter->out, &record, err);
 }

@@ -63,6 +63,7 @@ struct str emitter_object(struct email_emitter *emitter);
 enum rc letter_emit_contact(const struct letter *letter, struct err *err) MUST_USE;
 enum rc letter_emit_agent(const struct letter *letter, struct err *err) MUST_USE;
 enum rc letter_emit_conversation(const struct letter *letter, struct err *err) MUST_USE;
+void letter_fill_attachments(const struct letter *letter, struct record_message *message);
 enum rc letter_emit_message(const struct letter *letter, struct err *err) MUST_USE;
 /* Of the mail that a report is about. */
 enum rc letter_emit_statuses(const struct letter *letter, struct err *err) MUST_USE;

@@ -33,7 +33,8 @@ struct mail_addresses {
 };
 
 struct mail_attachment {
-    struct str filename;   /* base name, cleaned (email.md 7); STR_NULL: none was given */
+    struct str filename;   /* base name, cleaned (email.md 7); STR_NULL: nothing is left of it, or
+                              none was given */
     struct str mime_type;  /* lower case, without parameters */
     struct str content_id; /* without <> */
     bool is_inline;        /* disposition inline, or in a multipart/related with a Content-ID */

@@ -12,7 +12,6 @@
 #include "transform/record.h"
 
 #define SMALL_IMAGE_BYTES ((int64_t)(10 * KIB))
-#define CID_PREFIX "cid:"
 
 struct text { /* of one part, or of several brought together */
     struct str plain, html;
@@ -229,8 +228,7 @@ static void take_file(struct body *body, GMimePart *part, struct str type, struc
     if (attachment == NULL)
         return;
     attachment->mime_type = type;
-    attachment->filename =
-        mime_part_filename(body->arena, part, body->mail->attachment_count - 1, type);
+    attachment->filename = mime_part_filename(body->arena, part);
     attachment->content_id = content_id(body, object);
     body->is_full |= !mime_part_measure(body->arena, part, attachment);
     bool is_small_image = str_starts_with(type, "image/") &&
@@ -404,19 +402,6 @@ static void walk(struct body *body, GMimeObject *object, struct place place, str
         take_leaf(body, GMIME_PART(object), place, texts);
 }
 
-/* What the HTML shows is part of it. */
-static void mark_shown(struct body *body, struct str html)
-{
-    for (size_t i = 0; i < body->mail->attachment_count && html.n > 0; i++) {
-        struct mail_attachment *attachment = &body->attachments[i];
-        if (attachment->is_inline || attachment->content_id.n == 0)
-            continue;
-        struct str link =
-            arena_printf(body->arena, CID_PREFIX "%.*s", STR_ARGS(attachment->content_id));
-        attachment->is_inline = link.p != NULL && memmem(html.p, html.n, link.p, link.n) != NULL;
-    }
-}
-
 bool mime_body_read(struct arena *arena, GMimeMessage *message, struct mail *mail, bool *is_cut_out)
 {
     struct body body = {.arena = arena, .mail = mail};
@@ -425,7 +410,6 @@ bool mime_body_read(struct arena *arena, GMimeMessage *message, struct mail *mai
     struct text text = join(&body, &texts);
     mail->text = text.plain;
     mail->html = text.html;
-    mark_shown(&body, text.html);
     *is_cut_out |= body.is_cut;
     return !body.is_full;
 }

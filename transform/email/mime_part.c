@@ -14,7 +14,6 @@
 #define PIECE_BYTES (16 * KIB)
 #define HEX_DIGEST_BYTES (2 * DIGEST_SHA256_BYTES)
 #define FILENAME_MOST 255
-#define EXTENSION_MOST 4
 
 /* Gets the decoded bytes; false: no more are wanted. */
 typedef bool take_fn(void *context, struct str bytes);
@@ -192,26 +191,9 @@ struct str email_filename(struct arena *arena, struct str name)
     return cleaned.n > 0 && !is_folder ? cleaned : STR_NULL;
 }
 
-/* The minor type where it could be an extension: "png", not "vnd.ms-excel". */
-static struct str extension(struct str mime_type)
-{
-    const char *slash = mime_type.n > 0 ? memchr(mime_type.p, '/', mime_type.n) : NULL;
-    struct str minor = slash != NULL ? str_of(slash + 1) : STR_NULL;
-    bool is_plain = minor.n > 0 && minor.n <= EXTENSION_MOST;
-    for (size_t i = 0; i < minor.n && is_plain; i++)
-        is_plain = isalnum((unsigned char)minor.p[i]) != 0;
-    return is_plain ? minor : STR_LIT("bin");
-}
-
 /* GMime has decoded RFC 2231 and RFC 2047; words that it could not read are left. */
-struct str mime_part_filename(struct arena *arena, GMimePart *part, size_t ordinal,
-                              struct str mime_type)
+struct str mime_part_filename(struct arena *arena, GMimePart *part)
 {
     const char *name = g_mime_part_get_filename(part);
-    if (name == NULL)
-        return STR_NULL;
-    struct str cleaned = email_filename(arena, email_header_value(arena, str_of(name)));
-    if (!str_is_null(cleaned))
-        return cleaned;
-    return arena_printf(arena, "unnamed-%zu.%.*s", ordinal, STR_ARGS(extension(mime_type)));
+    return name != NULL ? email_filename(arena, email_header_value(arena, str_of(name))) : STR_NULL;
 }

@@ -22,8 +22,7 @@ bool mime_part_measure_message(struct arena *arena, GMimeMessage *message,
                                struct mail_attachment *attachment);
 /* "image/png", lower case. */
 struct str mime_part_type(struct arena *arena, GMimeObject *object);
-/* Cleaned; "unnamed-7.png" where nothing is left of it, STR_NULL where none was given. */
-struct str mime_part_filename(struct arena *arena, GMimePart *part, size_t ordinal,
-                              struct str mime_type);
+/* Cleaned; STR_NULL: none was given, or nothing is left of it. */
+struct str mime_part_filename(struct arena *arena, GMimePart *part);
 
 #endif
