@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "connectors/auth.h"
+#include "pipelines/pipeline_account.h"
 #include "pipelines/pipeline_check.h"
 #include "pipelines/pipeline_keys.h"
 #include "transform/channels.h"
@@ -23,33 +24,10 @@ struct loaded {
 
 /* ---- channels ---- */
 
-static bool is_mode(const struct file_connector *connector, const char *mode)
-{
-    return connector->mode != NULL && strcmp(connector->mode, mode) == 0;
-}
-
-/* The shape of what the connector gets; how it comes is the mode. */
-static const struct map_ops *map_of(const struct channel *channel,
-                                    const struct file_connector *connector)
-{
-    struct str provider =
-        is_mode(connector, "imap") ? STR_LIT("mime") : str_of(connector->provider);
-    return channel_map(channel, provider, STR_NULL);
-}
-
 static bool is_received(const struct file_connector *connector)
 {
-    return (connector->mode == NULL || is_mode(connector, "webhook")) &&
+    return (connector->mode == NULL || pipeline_is_mode(connector, "webhook")) &&
            auth_channel_find(connector->channel) != NULL;
-}
-
-/* A bot's token begins with the number of its account. */
-static const char *account_of(struct arena *arena, const struct file_connector *connector)
-{
-    if (connector->account != NULL)
-        return connector->account;
-    size_t digits = strcspn(connector->token, ":");
-    return arena_str(arena, (struct str){connector->token, digits}).p;
 }
 
 /* ---- from the file to the stages ---- */
@@ -189,9 +167,9 @@ static bool resolve_connector(struct resolver *r, const struct catalog_tenant *t
 {
     const struct channel *channel = channel_find(str_of(file->channel));
     *to = (struct catalog_channel){
-        .provider = map_of(channel, file)->account_provider,
+        .provider = pipeline_account_provider(file),
         .medium = channel->medium,
-        .account = account_of(r->arena, file),
+        .account = arena_str(r->arena, pipeline_account(file)).p,
         .name = file->name,
         .source_timezone = file->timezone,
         .provider_sessioned = channel->is_sessioned,
@@ -204,7 +182,7 @@ static bool resolve_connector(struct resolver *r, const struct catalog_tenant *t
         return add_received(r, tenant, file, to);
     r->warnings[r->to->warning_count++] = conf_note(
         r->conf, &file->channel, "warning: channel %s is not %s yet by this version", file->channel,
-        file->mode == NULL || is_mode(file, "webhook") ? "received" : "pulled");
+        file->mode == NULL || pipeline_is_mode(file, "webhook") ? "received" : "pulled");
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "pipelines/pipeline_check.h"
 
 #include "lib/conf_value.h"
+#include "pipelines/pipeline_account.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -31,16 +32,23 @@ static void check_needs(struct conf *conf, const struct file_connector *connecto
                    "url is missing; email's mode imap needs it, such as imaps://mail.example:993");
 }
 
-/* The account's name is part of every id, so two connectors with one account would be one channel.
- */
+static bool is_one_channel(const struct file_connector *a, const struct file_connector *b)
+{
+    struct str account = pipeline_account(a);
+    return !str_is_null(account) && str_equal(account, pipeline_account(b)) &&
+           same(pipeline_account_provider(a), pipeline_account_provider(b));
+}
+
 static void check_repeats(struct conf *conf, const struct file_connector *earlier,
                           const struct file_connector *connector)
 {
+    const char *const *account =
+        connector->account != NULL ? &connector->account : &connector->token;
     if (same(earlier->name, connector->name))
         conf_fault(conf, &connector->name, "\"%s\" names another connector of this tenant already",
                    connector->name);
-    if (same(earlier->channel, connector->channel) && same(earlier->account, connector->account))
-        conf_fault(conf, &connector->account,
+    if (is_one_channel(earlier, connector))
+        conf_fault(conf, account,
                    "this account is carried by connector \"%s\" of this tenant already",
                    earlier->name != NULL ? earlier->name : "?");
 }

@@ -218,6 +218,20 @@ static void faults_between_keys(void **state)
         {HEAD WA("wa", "1") WA("wb", "1"),
          "f.yaml:6:48: tenants[0].connectors[1].account: this account is carried by connector "
          "\"wa\" of this tenant already\n"},
+        {HEAD "      - {name: t, channel: telegram, token: \"1:x\", mode: poll}\n"
+              "      - {name: u, channel: telegram, token: \"1:y\", mode: poll}\n",
+         "f.yaml:6:45: tenants[0].connectors[1].token: this account is carried by connector \"t\" "
+         "of "
+         "this tenant already\n"},
+        /* both are accounts of the tenant's own */
+        {HEAD "      - {name: w, channel: webchat, account: shop, keys: [k]}\n"
+              "      - {name: c, channel: canonical, account: shop, keys: [k]}\n",
+         "f.yaml:6:48: tenants[0].connectors[1].account: this account is carried by connector "
+         "\"w\" "
+         "of this tenant already\n"},
+        {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\"}\n"
+              "      - {name: p, channel: email, address: a@b, mode: webhook, provider: ses}\n",
+         ""},
         {HEAD WA("wa", "1") "  - slug: acme\n",
          "f.yaml:6:11: tenants[1].slug: \"acme\" names another tenant already\n"},
         {HEAD "      - {name: t, channel: telegram, token: \"1:x\"}\n",
