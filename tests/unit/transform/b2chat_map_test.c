@@ -150,11 +150,26 @@ static void test_an_account_must_be_given(void **state)
     account.conf.account_count = 0;
     account.conf.any_account = true;
     check_refused(&account.conf, "unknown_account");
+}
+
+/* Pages name no account: of several, the first is the connector's own. */
+static void test_the_first_account_is_meant(void **state)
+{
+    (void)state;
+    struct account account;
+    struct output output = {.only_counts = false};
+    configure(&account, "export", "America/Bogota");
     struct channel_account both[2] = {account.account, account.account};
+    both[1].channel_id = UUID_NULL;
     account.conf.accounts = both;
     account.conf.account_count = 2;
     account.conf.any_account = false;
-    check_refused(&account.conf, "unknown_account");
+    normalize_with(&account.conf, STR_LIT(ONE_CHAT), 0, &output);
+    assert_int_equal(output.counts.rejects, 0);
+    char id[UUID_TEXT_BYTES];
+    uuid_format(&both[0].channel_id, id);
+    assert_non_null(strstr(output.text.p, id));
+    buf_done(&output.text);
 }
 
 static void test_zone_of_the_account_counts_not_the_machines(void **state)
@@ -510,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_channel_is_sessioned_and_of_no_medium),
         cmocka_unit_test(test_missing_timezone_is_one_reject),
         cmocka_unit_test(test_an_account_must_be_given),
+        cmocka_unit_test(test_the_first_account_is_meant),
         cmocka_unit_test(test_zone_of_the_account_counts_not_the_machines),
         cmocka_unit_test(test_ignored_is_counted),
         cmocka_unit_test(test_order_of_members),
