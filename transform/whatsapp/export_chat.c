@@ -21,7 +21,8 @@ struct wa_chat {
     struct str *own; /* the setting, cleaned */
     struct str title, title_number, title_folded;
     bool is_title_certain;
-    bool has_long_name; /* a name that is expected holds a colon */
+    bool has_long_name; /* a name that is expected holds a colon, or may */
+    bool has_replaced;  /* the title holds "_", which stands for ":" in names of files */
     bool has_group_line;
     bool is_group;
     struct wa_sender *person;
@@ -260,7 +261,8 @@ void wa_chat_begin(struct wa_chat *chat, const struct channel_account *account)
         chat->has_long_name =
             chat->has_long_name || memchr(chat->own[i].p, ':', chat->own[i].n) != NULL;
     }
-    chat->has_long_name = chat->has_long_name ||
+    chat->has_replaced = chat->title.n > 0 && memchr(chat->title.p, '_', chat->title.n) != NULL;
+    chat->has_long_name = chat->has_long_name || chat->has_replaced ||
                           (chat->title.n > 0 && memchr(chat->title.p, ':', chat->title.n) != NULL);
 }
 
@@ -282,14 +284,24 @@ static bool ends_name(struct str line, size_t colon)
     return wa_is_blank(g_utf8_get_char(next)) || *next == '\n';
 }
 
+/* "Dr_ Ana" is a file's name for "Dr: Ana". */
+static bool is_titled(const struct wa_chat *chat, struct arena *arena, struct str name)
+{
+    return chat->has_replaced && !str_is_null(chat->title_folded) &&
+           str_equal(chat->title_folded, fold_name(arena, name));
+}
+
 /* A name that holds a colon itself, where it is one that is expected. */
 static size_t find_long(const struct wa_chat *chat, struct arena *arena, struct str line)
 {
     size_t found = 0;
-    for (size_t i = 1; chat->has_long_name && i < line.n && line.p[i] != '\n'; i++)
-        if (line.p[i] == ':' && ends_name(line, i) &&
-            is_expected(chat, clean_name(arena, (struct str){line.p, i})))
+    for (size_t i = 1; chat->has_long_name && i < line.n && line.p[i] != '\n'; i++) {
+        if (line.p[i] != ':' || !ends_name(line, i))
+            continue;
+        struct str name = clean_name(arena, (struct str){line.p, i});
+        if (is_expected(chat, name) || is_titled(chat, arena, name))
             found = i;
+    }
     return found;
 }
 

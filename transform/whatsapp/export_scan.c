@@ -179,7 +179,10 @@ static void skip_word(struct cursor *at)
         return;
     for (const char *const *word = wa_clock_words; *word != NULL; word++) {
         struct cursor to = *at;
-        if (take_letters(&to, *word) && skip(&to) > 0) {
+        if (!take_letters(&to, *word))
+            continue;
+        bool has_comma = take(&to, ','); /* "21.03.2024 г., 18:05" */
+        if (skip(&to) > 0 || has_comma) {
             *at = to;
             return;
         }

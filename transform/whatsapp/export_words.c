@@ -87,11 +87,31 @@ static const struct marker whole[] = {
     {"documento omitido", WA_OMITTED_DOCUMENT},
     {"sticker omitido", WA_OMITTED_STICKER},
     {"gif omitido", WA_OMITTED_GIF},
+    {"tarjeta de contacto omitida", WA_OMITTED_CONTACT},
     {"imagem ocultada", WA_OMITTED_IMAGE},
+    {"vídeo ocultado", WA_OMITTED_VIDEO},
+    {"áudio ocultado", WA_OMITTED_AUDIO},
+    {"figurinha omitida", WA_OMITTED_STICKER},
+    {"documento ocultado", WA_OMITTED_DOCUMENT},
     {"bild weggelassen", WA_OMITTED_IMAGE},
+    {"video weggelassen", WA_OMITTED_VIDEO},
+    {"audio weggelassen", WA_OMITTED_AUDIO},
+    {"sticker weggelassen", WA_OMITTED_STICKER},
+    {"gif weggelassen", WA_OMITTED_GIF},
+    {"dokument weggelassen", WA_OMITTED_DOCUMENT},
     {"image absente", WA_OMITTED_IMAGE},
+    {"vidéo absente", WA_OMITTED_VIDEO},
+    {"audio omis", WA_OMITTED_AUDIO},
     {"immagine omessa", WA_OMITTED_IMAGE},
+    {"video omesso", WA_OMITTED_VIDEO},
+    {"audio omesso", WA_OMITTED_AUDIO},
+    {"sticker omesso", WA_OMITTED_STICKER},
+    {"documento omesso", WA_OMITTED_DOCUMENT},
     {"afbeelding weggelaten", WA_OMITTED_IMAGE},
+    {"video weggelaten", WA_OMITTED_VIDEO},
+    {"audio weggelaten", WA_OMITTED_AUDIO},
+    {"sticker weggelaten", WA_OMITTED_STICKER},
+    {"document weggelaten", WA_OMITTED_DOCUMENT},
     /* attached */
     {"attached", WA_ATTACHED},
     {"file attached", WA_ATTACHED},
@@ -246,11 +266,21 @@ enum wa_marker wa_marker_begins(struct str folded)
     return WA_MARKER_NONE;
 }
 
+/* Whole words: "Ana Leftwich" is a name. */
+static bool holds_words(struct str folded, const char *words)
+{
+    const char *end = folded.p + folded.n;
+    size_t n = strlen(words);
+    const char *p = folded.n > 0 ? memmem(folded.p, folded.n, words, n) : NULL;
+    while (p != NULL && p + n < end && g_ascii_isalpha(p[n - 1]) && g_ascii_isalpha(p[n]))
+        p = memmem(p + 1, (size_t)(end - p - 1), words, n);
+    return p != NULL;
+}
+
 static const struct phrase *find_phrase(struct str folded)
 {
     for (size_t i = 0; i < COUNT(phrases); i++)
-        if (folded.n > 0 &&
-            memmem(folded.p, folded.n, phrases[i].text, strlen(phrases[i].text)) != NULL)
+        if (holds_words(folded, phrases[i].text))
             return &phrases[i];
     return NULL;
 }

@@ -261,6 +261,18 @@ static void test_sender_that_holds_a_colon(void **state)
 }
 
 /* A line of WhatsApp's in words that nobody knows does not make a group of a chat of two. */
+static void test_name_whose_colon_the_file_name_lost(void **state)
+{
+    (void)state;
+    struct run *run = open_run();
+    run->document.name = STR_LIT("WhatsApp Chat with Dr_ Ana.txt");
+    read_text(run, "21/03/24, 18:05 - Tienda Sol: hola\n21/03/24, 18:06 - Dr: Ana: re: hola\n");
+    assert_int_equal(run->messages, 2);
+    assert_int_equal(run->rejects, 0);
+    assert_string_equal(run->last_text, "re: hola");
+    close_run(run);
+}
+
 static void test_unknown_system_line_with_a_colon(void **state)
 {
     (void)state;
@@ -514,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_long_lines_are_linear),
         cmocka_unit_test(test_titles),
         cmocka_unit_test(test_sender_that_holds_a_colon),
+        cmocka_unit_test(test_name_whose_colon_the_file_name_lost),
         cmocka_unit_test(test_unknown_system_line_with_a_colon),
         cmocka_unit_test(test_overlapping_exports_give_the_same_ids),
         cmocka_unit_test(test_repeats_are_counted_over_generations),
