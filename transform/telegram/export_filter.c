@@ -309,6 +309,8 @@ static void keep_context(struct run *run, size_t n)
 
 static void repair_escape(struct run *run, const char *p)
 {
+    if (run->result != 0)
+        return; /* what follows the fault must not move its offset */
     let_out(run, "\\u00", strlen("\\u00"));
     let_out(run, p + 2, 2);
     add_grown(run->filter);
