@@ -172,7 +172,8 @@ static const struct column messages_columns[] = {
     KEY("id", AT(id)),
     OWNER,
     FIXED("external_id", CELL_TEXT, "text", NULL, AT(external_id)),
-    FIXED("direction", CELL_TEXT, "text", NULL, AT(message.direction)),
+    /* With sender_type, which it must agree with: a deletion's stub knows neither. */
+    CONTENT("direction", CELL_TEXT, "text", NULL, direction),
     CONTENT("sender_type", CELL_TEXT, "text", NULL, sender_type),
     CONTENT("sender_agent_id", CELL_UUID, "uuid", NULL, sender_agent_id),
     CONTENT("contact_id", CELL_UUID, "uuid", NULL, contact_id),

@@ -67,8 +67,7 @@ enum rc tg_reader_end(struct tg_reader *reader, tg_judge_fn *judge, void *contex
 static enum rc reject_account(struct tg_scope *scope, struct err *err)
 {
     return tg_reject(scope, REJECT_UNKNOWN_ACCOUNT, "",
-                     "payloads do not name the bot they are of: exactly one account must be given, "
-                     "the bot's id",
+                     "payloads do not name the bot they are of: its id must be given as account",
                      err);
 }
 
@@ -87,8 +86,7 @@ bool tg_scope_open(struct tg_reader *reader, int64_t offset, struct str base,
                                .offset = offset,
                                .replaced = replaced - reader->replaced_before};
     reader->replaced_before = replaced;
-    struct str only = out->conf->account_count == 1 ? out->conf->accounts[0].account : STR_NULL;
-    if (!map_out_account(out, only, &scope->account)) {
+    if (!map_out_own_account(out, &scope->account)) {
         *rc_out = reject_account(scope, err);
         return false;
     }

@@ -26,6 +26,7 @@ struct request {
     struct jpath_element element;
     struct str method, chat_id, connection_id, thread_id, direct_topic_id;
     struct str message_id, message_ids_json, caption, caption_entities_json;
+    struct str reactions_json;   /* "none" and "written as text" are no list */
     struct jpath_list reactions; /* of struct tg_reaction */
 };
 
@@ -65,6 +66,7 @@ static const struct jpath_rule request_rules[] = {
     JPATH_JSON("message_ids", struct request, message_ids_json),
     JPATH_STR("caption", struct request, caption),
     JPATH_JSON("caption_entities", struct request, caption_entities_json),
+    JPATH_JSON("reaction", struct request, reactions_json),
     JPATH_EACH("reaction", struct request, reactions, struct tg_reaction, tg_reaction_rules),
     JPATH_RULES_END,
 };
@@ -171,13 +173,16 @@ static enum rc take_deletion(struct tg_scope *scope, const struct request *reque
     struct tg_chat_info chat;
     struct tg_place place;
     bool usable;
+    struct str ids =
+        request->message_ids_json.n > 0 ? request->message_ids_json : request->message_id;
     enum rc rc = find_place(scope, request, &chat, &place, &usable, err);
     if (rc != RC_OK || !usable)
         return rc;
-    struct str ids =
-        request->message_ids_json.n > 0 ? request->message_ids_json : request->message_id;
+    if (ids.n == 0)
+        return tg_reject(scope, REJECT_MISSING_MEMBER, "message_id",
+                         "expected which messages were deleted", err);
     rc = tg_place_emit(scope, &place, scope->arrival, NULL, STR_NULL, err);
-    return rc == RC_OK ? tg_deletion_emit(scope, &place, ids, false, err) : rc;
+    return rc == RC_OK ? tg_deletion_emit(scope, &place, ids, err) : rc;
 }
 
 /* The bot's reactions on the message are now these; none: there are none any more. */
@@ -194,6 +199,8 @@ static enum rc take_reaction(struct tg_scope *scope, const struct request *reque
     if (!tg_int(request->message_id, &id))
         return tg_reject(scope, REJECT_MISSING_MEMBER, "message_id", "expected a message's id",
                          err);
+    if (request->reactions_json.n > 0 && request->reactions_json.p[0] != '[')
+        return tg_reject(scope, REJECT_BAD_VALUE, "reaction", "expected an array", err);
     struct tg_reaction_change change = {.is_added = request->reactions.count > 0,
                                         .reaction = &all,
                                         .target = tg_place_message_key(scope, &place, id),

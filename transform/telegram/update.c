@@ -65,6 +65,12 @@ static enum rc check_date(struct tg_scope *scope, struct str date, int64_t *at_o
                      "expected seconds since 1970, in the years 2013 to 2099", err);
 }
 
+/* As-of time of facts that carry none: those that arrived together keep the order of their ids. */
+static int64_t arrival_as_of(const struct tg_scope *scope)
+{
+    return scope->arrival - scope->arrival % US_PER_SECOND + scope->tick;
+}
+
 /* ---- members ---- */
 
 static struct str member_metadata(struct tg_scope *scope, const struct tg_member_change *change)
@@ -146,7 +152,7 @@ static enum rc take_poll(struct tg_scope *scope, const struct tg_update *update,
     const struct fact fact = {.subtype = "poll",
                               .key = place.key,
                               .at = scope->arrival,
-                              .as_of = scope->arrival,
+                              .as_of = arrival_as_of(scope),
                               .metadata = end_object(scope)};
     enum rc rc = tg_place_emit(scope, &place, fact.at, NULL, STR_NULL, err);
     return rc == RC_OK ? emit_fact(scope, &place, &fact, err) : rc;
@@ -172,12 +178,12 @@ static enum rc take_poll_answer(struct tg_scope *scope, const struct tg_poll_ans
     const struct fact fact = {.subtype = "poll_answer",
                               .key = arena_join(scope->out->arena, parts, 3),
                               .at = scope->arrival,
-                              .as_of = scope->arrival,
+                              .as_of = arrival_as_of(scope),
                               .contact_key = voter,
                               .metadata = end_object(scope)};
     enum rc rc = answer->voter_chat != NULL
-                     ? tg_chat_contact_emit(scope, answer->voter_chat, fact.at, err)
-                     : tg_user_emit(scope, answer->user, fact.at, err);
+                     ? tg_chat_contact_emit(scope, answer->voter_chat, fact.as_of, err)
+                     : tg_user_emit(scope, answer->user, fact.as_of, err);
     if (rc == RC_OK)
         rc = tg_place_emit(scope, &place, fact.at, NULL, STR_NULL, err);
     return rc == RC_OK ? emit_fact(scope, &place, &fact, err) : rc;
@@ -402,7 +408,8 @@ static enum rc emit_callback(struct tg_scope *scope, const struct tg_callback *c
     fields->text = pressed_label(callback);
     fields->contact_external_id = tg_key_of_user(scope, callback->from);
     fields->contact_id = tg_id(scope, "contact", fields->contact_external_id);
-    fields->sent_at = fields->content_as_of = scope->arrival;
+    fields->sent_at = scope->arrival;
+    fields->content_as_of = arrival_as_of(scope);
     fields->ordinal = 0;
     if (callback->message != NULL && tg_int(callback->message->message_id, &id) && id > 0)
         fields->reply_to_external_id = tg_place_message_key(scope, place, id);
@@ -423,7 +430,7 @@ static enum rc take_callback(struct tg_scope *scope, const struct tg_callback *c
     enum rc rc = callback_place(scope, callback, &place, &usable, err);
     if (rc != RC_OK || !usable)
         return rc;
-    rc = tg_contact_emit(scope, callback->from, scope->arrival, err);
+    rc = tg_contact_emit(scope, callback->from, arrival_as_of(scope), err);
     if (rc == RC_OK)
         rc = tg_place_emit(scope, &place, scope->arrival, NULL, STR_NULL, err);
     return rc == RC_OK ? emit_callback(scope, callback, &place, err) : rc;
@@ -470,16 +477,18 @@ static bool next_id(struct str list, size_t *at, struct str *id_out)
     return *at > begin;
 }
 
-/* The content of a stub, as-of 0: whatever is known of the message wins (canonical-model 6.4). */
+/* The content of a stub, as-of 0: whatever is known of the message wins (canonical-model 6.4).
+ * Nobody says whose message it was: until that is known it is the system's, which no figure counts,
+ * with the status that gives way to every other. */
 static enum rc emit_deleted(struct tg_scope *scope, const struct tg_place *place, struct str key,
-                            bool is_inbound, struct err *err)
+                            struct err *err)
 {
     struct record record;
     tg_begin_message(scope, place, key, &record);
     struct record_message *fields = &record.message;
-    fields->direction = is_inbound ? STR_LIT("inbound") : STR_LIT("outbound");
-    fields->sender_type = is_inbound ? STR_LIT("contact") : STR_LIT("bot");
-    fields->status = is_inbound ? STR_LIT("received") : STR_LIT("sent");
+    fields->direction = STR_LIT("outbound");
+    fields->sender_type = STR_LIT("system");
+    fields->status = STR_LIT("pending");
     fields->content_as_of = DELETED_STUB_AS_OF;
     fields->type = STR_LIT("unsupported");
     fields->subtype = STR_LIT("stub");
@@ -494,7 +503,7 @@ static enum rc emit_deleted(struct tg_scope *scope, const struct tg_place *place
 }
 
 enum rc tg_deletion_emit(struct tg_scope *scope, const struct tg_place *place, struct str ids,
-                         bool is_inbound, struct err *err)
+                         struct err *err)
 {
     enum rc rc = RC_OK;
     struct str text;
@@ -509,8 +518,7 @@ enum rc tg_deletion_emit(struct tg_scope *scope, const struct tg_place *place, s
                                        .target = key,
                                        .at = scope->arrival,
                                        .is_inferred = true};
-        rc =
-            str_is_null(key) ? tg_no_memory(err) : emit_deleted(scope, place, key, is_inbound, err);
+        rc = str_is_null(key) ? tg_no_memory(err) : emit_deleted(scope, place, key, err);
         if (rc == RC_OK)
             rc = tg_event_emit(scope, place, &event, err);
     }
@@ -534,7 +542,7 @@ static enum rc take_deletion(struct tg_scope *scope, const struct tg_deletion *d
     if (rc != RC_OK || !usable)
         return rc;
     rc = tg_place_emit(scope, &place, scope->arrival, NULL, STR_NULL, err);
-    return rc == RC_OK ? tg_deletion_emit(scope, &place, deletion->ids_json, true, err) : rc;
+    return rc == RC_OK ? tg_deletion_emit(scope, &place, deletion->ids_json, err) : rc;
 }
 
 /* ---- updates ---- */

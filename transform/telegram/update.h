@@ -24,8 +24,8 @@ enum rc tg_reaction_emit(struct tg_scope *scope, const struct tg_place *place,
                          const struct tg_reaction_change *change, struct err *err) MUST_USE;
 
 /* Messages of the place are gone: a stub of each, and an event. ids: a JSON array of numbers, or
- * one number. */
+ * one number; not empty. */
 enum rc tg_deletion_emit(struct tg_scope *scope, const struct tg_place *place, struct str ids,
-                         bool is_inbound, struct err *err) MUST_USE;
+                         struct err *err) MUST_USE;
 
 #endif

@@ -46,6 +46,40 @@ static void a_deletion_may_come_before_its_original(void **state)
     loading_expect(*state, "SELECT type, deletion_reason FROM etl.messages", "text|revoked");
 }
 
+/* Telegram: nobody says whose message was deleted. */
+static struct record sideless_deletion_of(const char *external_id)
+{
+    struct record deletion = deletion_of(external_id);
+    deletion.message.direction = STR_LIT("outbound");
+    deletion.message.sender_type = STR_LIT("system");
+    deletion.message.status = STR_LIT("pending");
+    return deletion;
+}
+
+static void a_deletion_of_an_unknown_side_takes_that_of_its_message(void **state)
+{
+    const char *const ids[] = {"a", "b", "c", "d"};
+    for (size_t i = 0; i < 4; i++) {
+        struct record deletion = sideless_deletion_of(ids[i]);
+        struct record original = loading_message(ids[i], LOADING_T0, ids[i]);
+        if (i % 2 == 1)
+            loading_make_outbound(&original, "sent");
+        loading_put_run(*state, i < 2 ? &deletion : &original);
+        loading_put_run(*state, i < 2 ? &original : &deletion);
+    }
+    loading_expect(*state,
+                   "SELECT external_id, direction, sender_type, status, text, deletion_reason"
+                   " FROM etl.messages ORDER BY external_id",
+                   "a|inbound|contact|received|a|revoked\n"
+                   "b|outbound|agent|sent|b|revoked\n"
+                   "c|inbound|contact|received|c|revoked\n"
+                   "d|outbound|agent|sent|d|revoked");
+    loading_expect(*state,
+                   "SELECT last_inbound_at = last_message_at, last_outbound_at = last_message_at"
+                   " FROM etl.conversations",
+                   "t|t");
+}
+
 static void a_status_may_come_before_its_message(void **state)
 {
     char text[256];
@@ -507,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_edit_may_come_before_its_original),
         TEST(a_deletion_may_come_before_its_original),
+        TEST(a_deletion_of_an_unknown_side_takes_that_of_its_message),
         TEST(a_status_may_come_before_its_message),
         TEST(a_status_that_names_no_conversation_finds_its_message),
         TEST(a_report_about_a_mail_finds_it_by_its_thread),

@@ -97,17 +97,19 @@ static const char text_update[] = "{\"update_id\":5,\"message\":{\"message_id\":
 static const char text_records[] =
     "contact tg:u77\nconversation tg:bot:7:77\nmessage tg:bot:7:77:9\n";
 
-/* A payload names no bot: the account must be the only one. */
-static void the_bot_is_the_only_account_given(void **state)
+/* A payload names no bot: the connector's own comes first, and a tenant may have several. */
+static void the_bot_is_the_first_account_given(void **state)
 {
     (void)state;
     const struct str body = str_of(text_update);
     assert_gives(&(struct run){"webhook", body, {"7"}, false, false}, text_records);
     assert_gives(&(struct run){"webhook", body, {"7"}, true, false}, text_records);
+    assert_gives(&(struct run){"webhook", body, {"7", "8"}, false, false}, text_records);
+    assert_gives(&(struct run){"poll", body, {"8", "7"}, false, false},
+                 "contact tg:u77\nconversation tg:bot:8:77\nmessage tg:bot:8:77:9\n");
     struct output output;
     const struct run without[] = {{"webhook", body, {NULL}, true, false},
-                                  {"webhook", body, {NULL}, false, false},
-                                  {"webhook", body, {"7", "8"}, false, false}};
+                                  {"webhook", body, {NULL}, false, false}};
     for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
         normalize(&without[i], &output);
         assert_int_equal(output.counts.records, 0);
@@ -224,7 +226,7 @@ static void texts_and_nesting_have_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_bot_is_the_only_account_given),
+        cmocka_unit_test(the_bot_is_the_first_account_given),
         cmocka_unit_test(webhook_and_poll_read_both_shapes),
         cmocka_unit_test(each_line_is_an_update_of_its_own),
         cmocka_unit_test(what_carries_no_traffic_is_counted),
