@@ -58,6 +58,10 @@ static struct str clean_name(struct arena *arena, struct str text)
     size_t n = 0;
     const char *end = text.p + text.n;
     for (const char *p = text.p; bare != NULL && p < end; p = g_utf8_next_char(p)) {
+        if (wa_is_plain(*p)) {
+            bare[n++] = *p;
+            continue;
+        }
         size_t bytes = (size_t)(g_utf8_next_char(p) - p);
         if (wa_is_mark(g_utf8_get_char(p)))
             continue;

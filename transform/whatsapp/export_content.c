@@ -32,9 +32,10 @@ static bool is_one_line(struct str text)
 static const char *find_last(struct str text, const char *what)
 {
     size_t n = strlen(what);
-    for (size_t i = text.n; i >= n; i--)
-        if (memcmp(text.p + i - n, what, n) == 0)
-            return text.p + i - n;
+    const char *p = text.n > 0 ? memrchr(text.p, what[0], text.n) : NULL;
+    for (; p != NULL; p = memrchr(text.p, what[0], (size_t)(p - text.p)))
+        if ((size_t)(text.p + text.n - p) >= n && memcmp(p, what, n) == 0)
+            return p;
     return NULL;
 }
 
@@ -300,7 +301,8 @@ static bool read_place(struct str text, content *c)
 static bool begins_with(struct str text, const char *lower)
 {
     size_t n = strlen(lower);
-    if (text.n < n || !g_utf8_validate(text.p, (gssize)n, NULL))
+    if (text.n < n || g_ascii_tolower(text.p[0]) != lower[0] ||
+        !g_utf8_validate(text.p, (gssize)n, NULL))
         return false;
     char *folded = g_utf8_strdown(text.p, (gssize)n);
     bool is_it = strcmp(folded, lower) == 0;
@@ -449,6 +451,10 @@ static struct str plain_text(struct arena *arena, struct str text)
     size_t n = 0;
     const char *end = text.p + text.n;
     for (const char *p = text.p; bare != NULL && p < end; p = g_utf8_next_char(p)) {
+        if (wa_is_plain(*p)) {
+            bare[n++] = *p;
+            continue;
+        }
         size_t bytes = (size_t)(g_utf8_next_char(p) - p);
         if (wa_is_mark(g_utf8_get_char(p)))
             continue;

@@ -1,7 +1,6 @@
 #include "transform/whatsapp/export_record.h"
 
-#include <stdio.h>
-
+#include "lib/decimal.h"
 #include "lib/hex.h"
 #include "transform/ids.h"
 #include "transform/whatsapp/export_content.h"
@@ -58,13 +57,14 @@ static struct str message_id(struct wa_export_writer *writer,
     struct str whole = arena_join(arena, parts, sizeof parts / sizeof *parts);
     unsigned char digest[DIGEST_SHA256_BYTES];
     digest_sha256(whole, digest);
-    char ordinal[16];
-    (void)snprintf(ordinal, sizeof ordinal, "%u", wa_repeat_count(writer->repeat, digest));
-    const struct str all[] = {whole, STR_LIT(WA_SEPARATOR), str_of(ordinal)};
+    char ordinal[DECIMAL_TEXT_BYTES];
+    size_t digits = decimal_format(wa_repeat_count(writer->repeat, digest), ordinal);
+    const struct str all[] = {whole, STR_LIT(WA_SEPARATOR), {ordinal, digits}};
     digest_sha256(arena_join(arena, all, sizeof all / sizeof *all), digest);
     char hex[2 * ID_BYTES + 1];
     hex_encode(digest, ID_BYTES, hex);
-    return arena_printf(arena, "wax:%s", hex);
+    const struct str id[] = {STR_LIT("wax:"), {hex, 2 * (size_t)ID_BYTES}};
+    return arena_join(arena, id, sizeof id / sizeof *id);
 }
 
 /* ---- contacts and the conversation ---- */

@@ -161,7 +161,7 @@ static bool take_letters(struct cursor *at, const char *word)
 static enum wa_half take_half(struct cursor *at, struct wa_header *header)
 {
     gunichar first = peek(at);
-    if (first == 0 || g_unichar_isdigit(first))
+    if (first < 0x80 ? !g_ascii_isalpha((char)first) : g_unichar_isdigit(first))
         return WA_HALF_NONE;
     for (const struct wa_half_word *half = wa_half_words; half->word != NULL; half++) {
         if (!take_letters(at, half->word))

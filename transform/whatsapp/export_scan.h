@@ -50,6 +50,11 @@ bool wa_header_is_foreign(const struct wa_header *header);
 bool wa_is_mark(uint32_t c);
 /* Blanks of any kind, line ends apart. */
 bool wa_is_blank(uint32_t c);
+/* Whether the byte is a character that is neither a mark nor a blank other than the space. */
+static inline bool wa_is_plain(char byte)
+{
+    return (unsigned char)byte < 0x80 && byte != '\t';
+}
 /* The text without marks and blanks at its ends. */
 struct str wa_trim(struct str text);
 /* The text without marks at its beginning. is_written_out: whether U+200E was among them, which

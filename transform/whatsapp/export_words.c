@@ -253,7 +253,7 @@ static const struct phrase phrases[] = {
 enum wa_marker wa_marker_of(struct str folded)
 {
     for (size_t i = 0; i < COUNT(whole); i++)
-        if (str_is(folded, whole[i].text))
+        if (folded.n > 0 && folded.p[0] == whole[i].text[0] && str_is(folded, whole[i].text))
             return whole[i].marker;
     return WA_MARKER_NONE;
 }
@@ -261,7 +261,8 @@ enum wa_marker wa_marker_of(struct str folded)
 enum wa_marker wa_marker_begins(struct str folded)
 {
     for (size_t i = 0; i < COUNT(beginnings); i++)
-        if (str_starts_with(folded, beginnings[i].text))
+        if (folded.n > 0 && folded.p[0] == beginnings[i].text[0] &&
+            str_starts_with(folded, beginnings[i].text))
             return beginnings[i].marker;
     return WA_MARKER_NONE;
 }
@@ -309,6 +310,10 @@ static struct str plain(struct arena *arena, struct str text)
     size_t n = 0;
     const char *end = text.p + text.n;
     for (const char *p = text.p; to != NULL && p < end; p = g_utf8_next_char(p)) {
+        if (wa_is_plain(*p)) {
+            to[n++] = *p;
+            continue;
+        }
         gunichar c = g_utf8_get_char(p);
         size_t bytes = (size_t)(g_utf8_next_char(p) - p);
         if (wa_is_mark(c))
@@ -340,20 +345,29 @@ struct str wa_compose(struct arena *arena, struct str text)
     return kept;
 }
 
-/* Most texts are ASCII, and glib's tables take their time. */
+/* Up to U+00FF, where most texts end; false: there is more. */
+static bool lower_latin(struct str text, char *to)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c >= 0xc4)
+            return false;
+        bool is_upper = i > 0 && (unsigned char)text.p[i - 1] == 0xc3 && c <= 0x9e && c != 0x97;
+        to[i] = (char)(is_upper ? c + 0x20 : (unsigned char)g_ascii_tolower((char)c));
+    }
+    return true;
+}
+
+/* glib's tables take their time. */
 static struct str lower(struct arena *arena, struct str text)
 {
-    char *ascii = arena_alloc(arena, text.n + 1);
-    for (size_t i = 0; ascii != NULL && i < text.n; i++) {
-        if ((unsigned char)text.p[i] >= 0x80) {
-            char *folded = g_utf8_strdown(text.p, (gssize)text.n);
-            struct str kept = wa_compose(arena, str_of(folded));
-            g_free(folded);
-            return kept;
-        }
-        ascii[i] = g_ascii_tolower(text.p[i]);
-    }
-    return ascii != NULL ? (struct str){ascii, text.n} : STR_NULL;
+    char *latin = arena_alloc(arena, text.n + 1);
+    if (latin == NULL || lower_latin(text, latin))
+        return latin != NULL ? (struct str){latin, text.n} : STR_NULL;
+    char *folded = g_utf8_strdown(text.p, (gssize)text.n);
+    struct str kept = wa_compose(arena, str_of(folded));
+    g_free(folded);
+    return kept;
 }
 
 struct str wa_fold(struct arena *arena, struct str text)
