@@ -23,10 +23,14 @@ static struct tg_side system_side(const struct tg_place *place)
     return (struct tg_side){"outbound", "system", place->contact_key, {.key = STR_NULL}, 0, 0};
 }
 
-static struct tg_side inbound(const struct tg_scope *scope, const struct tg_message *message)
+/* Where nobody is named, the only other side of the chat has written. */
+static struct tg_side inbound(const struct tg_scope *scope, const struct tg_place *place,
+                              const struct tg_message *message)
 {
     struct str key = message->sender_chat != NULL ? tg_key_of_chat(scope, message->sender_chat)
                                                   : tg_key_of_user(scope, message->from);
+    if (str_is_null(key))
+        key = place->contact_key;
     return (struct tg_side){"inbound", "contact", key, {.key = STR_NULL}, 0, 0};
 }
 
@@ -70,7 +74,7 @@ static struct tg_side business_side(const struct tg_scope *scope, const struct t
 {
     const struct tg_user *bot = message->sender_business_bot;
     if (bot == NULL && is_from(message, place->real.id))
-        return inbound(scope, message);
+        return inbound(scope, place, message);
     bool is_offline = tg_true(message->is_from_offline);
     struct tg_side side = outbound(scope, place, bot != NULL || is_offline ? "bot" : "agent",
                                    bot != NULL ? bot : message->from);
@@ -85,7 +89,7 @@ static struct tg_side direct_side(const struct tg_scope *scope, const struct tg_
     bool is_contact =
         place->topic.kind == 'd' ? is_from(message, place->topic.id) : message->sender_chat == NULL;
     if (is_contact)
-        return inbound(scope, message);
+        return inbound(scope, place, message);
     if (message->sender_chat != NULL)
         return signed_side(scope, place, message);
     return outbound(scope, place, "agent", message->from);
@@ -97,7 +101,7 @@ static struct tg_side plain_side(const struct tg_scope *scope, const struct tg_p
 {
     const struct tg_user *user = person(message);
     if (place->real.type == TG_PRIVATE)
-        return inbound(scope, message);
+        return inbound(scope, place, message);
     if (message->sender_chat != NULL && is_same_id(message->sender_chat->id, place->real.id))
         return signed_side(scope, place, message);
     if (message->sender_chat != NULL && tg_is_own(scope, message->sender_chat->id))
@@ -106,7 +110,7 @@ static struct tg_side plain_side(const struct tg_scope *scope, const struct tg_p
         return outbound(scope, place, "agent", user);
     if (user != NULL && tg_true(user->is_bot))
         return outbound(scope, place, "bot", user);
-    return inbound(scope, message);
+    return inbound(scope, place, message);
 }
 
 static bool is_post(const struct tg_place *place, enum tg_message_kind kind)
