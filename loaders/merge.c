@@ -177,13 +177,21 @@ static enum rc merge_table(struct merge *merge, struct rowset *set, enum table_i
     return rc;
 }
 
+/* A new row counts too: the message may stand in another conversation already, with an earlier
+ * version's attachments. */
+static bool may_outdate(const struct rows *rows, const struct changes *messages)
+{
+    return messages->updated > 0 ||
+           (messages->inserted > 0 && rows->sets[TABLE_ATTACHMENTS].count > 0);
+}
+
 static enum rc merge_tables(struct merge *merge, struct rows *rows, struct changes *changes,
                             uint64_t *changed, struct err *err)
 {
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && i < TABLES; i++) {
         rc = merge_table(merge, &rows->sets[i], (enum table_id)i, &changes[i], err);
-        if (rc == RC_OK && i == TABLE_MESSAGES && changes[i].updated > 0)
+        if (rc == RC_OK && i == TABLE_MESSAGES && may_outdate(rows, &changes[i]))
             rc = run(merge, "attachments_outdated", NULL, 0, NULL, err);
         *changed += changes[i].inserted + changes[i].updated;
     }
@@ -336,7 +344,7 @@ static enum rc match_twins(struct merge *merge, uint64_t *changed, struct err *e
             rc = run(merge, "update_messages", NULL, 0, &updated, err);
         *changed += updated;
     } while (rc == RC_OK && updated > 0);
-    return rc;
+    return rc == RC_OK ? run(merge, "attachments_outdated", NULL, 0, NULL, err) : rc;
 }
 
 static enum rc mark_dirty(struct merge *merge, struct err *err)

@@ -131,7 +131,9 @@ static const struct column conversations_columns[] = {
     OWNER,
     FIXED("external_id", CELL_TEXT, "text", NULL, AT(external_id)),
     FIXED("channel", CELL_TEXT, "text", NULL, AT(conversation.channel)),
-    FIXED("kind", CELL_TEXT, "text", "'direct'", AT(conversation.conversation_kind)),
+    /* Constant but for a captured call into a channel, whose number looks like a group's: the
+     * smallest word is "broadcast", whichever came first. */
+    BY(RULE_MIN, "kind", CELL_TEXT, "text", "'direct'", AT(conversation.conversation_kind)),
     BY(RULE_MIN, "contact_id", CELL_UUID, "uuid", NULL, AT(conversation.contact_id)),
     LIFE("status", CELL_TEXT, "text", "'new'", status),
     LIFE("provider_status", CELL_TEXT, "text", NULL, provider_status),
@@ -214,7 +216,8 @@ static const struct column attachments_columns[] = {
     {"ordinal", CELL_INT, "integer", RULE_KEY, 0, NULL, NOWHERE},
     FIXED("id", CELL_UUID, "uuid", NULL, NOWHERE),
     FIXED("tenant_id", CELL_UUID, "uuid", NULL, AT(tenant_id)),
-    FIXED("conversation_id", CELL_UUID, "uuid", NULL, AT(message.conversation_id)),
+    /* One of those that the message stands in: where the content was stated. */
+    IN('c', "conversation_id", CELL_UUID, "uuid", NULL, AT(message.conversation_id)),
     IN('c', "type", CELL_TEXT, "text", NULL, NOWHERE),
     IN('c', "provider_media_id", CELL_TEXT, "text", NULL, NOWHERE),
     IN('c', "source_url", CELL_TEXT, "text", NULL, NOWHERE),

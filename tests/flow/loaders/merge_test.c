@@ -330,6 +330,37 @@ static void attachments_of_one_batch_follow_the_content(void **state)
     loading_expect(*state, "SELECT provider_media_id FROM etl.message_attachments", "m-c");
 }
 
+/* A mail that a provider's two answers put into two threads, of which one tells less. */
+static void twins_have_the_attachments_of_the_winning_content(void **state)
+{
+    static const char *const orders[] = {"01", "10", "0+1", "1+0"}; /* +: in one batch */
+    struct loading *loading = *state;
+    const struct record_attachment two[] = {attachment(0, "m-a"), attachment(1, "m-b")};
+    const struct record_attachment one[] = {attachment(0, "m-c")};
+    struct record twins[] = {photo("two", 1, two, 2), photo("one", 2, one, 1)};
+    twins[0].message.conversation_external_id = STR_LIT("CO.13491208655302741918");
+    twins[0].message.conversation_id =
+        loading_id(&twins[0], "conversation", "CO.13491208655302741918");
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        for (const char *step = orders[i]; *step != '\0'; step++) {
+            if (*step == '+')
+                continue;
+            loading_put(loading, &twins[*step - '0']);
+            if (step[1] != '+')
+                loading_run(loading);
+        }
+        join(loading, "573001112233", "CO.13491208655302741918");
+        loading_run(loading);
+        loading_expect(loading,
+                       "SELECT count(*), (SELECT string_agg(provider_media_id, ' ') FROM"
+                       " etl.message_attachments) FROM etl.messages WHERE caption = 'one'",
+                       "2|m-c");
+        test_database_run(loading->database->connection,
+                          "TRUNCATE etl.messages, etl.message_attachments,"
+                          " etl.conversation_aliases");
+    }
+}
+
 static void a_later_snapshot_revives_a_deleted_conversation(void **state)
 {
     struct loading *loading = *state;
@@ -555,6 +586,7 @@ int main(void)
         TEST(a_minimal_conversation_is_completed_later),
         TEST(attachments_follow_the_content),
         TEST(attachments_of_one_batch_follow_the_content),
+        TEST(twins_have_the_attachments_of_the_winning_content),
         TEST(a_later_snapshot_revives_a_deleted_conversation),
         TEST(an_erased_conversation_stays_deleted),
         TEST(identities_accumulate),
