@@ -479,11 +479,10 @@ static struct jpath_element *make_element(struct jpath *j, const struct node *no
         return NULL;
     element->index = outer->index;
     element->offset = j->last_event;
-    void *field = outer->base + node->attach_offset;
     if (node->attach == ATTACH_LIST)
-        link_element(field, element);
+        link_element((void *)(outer->base + node->attach_offset), element);
     else if (node->attach == ATTACH_POINTER)
-        *(void **)field = element;
+        *(void **)(void *)(outer->base + node->attach_offset) = element;
     return element;
 }
 

@@ -50,6 +50,8 @@ size_t words_prefix(struct str text, const char *lower)
 {
     struct str word = str_of(lower);
     size_t at = 0, in_word = 0;
+    if (str_is_null(text))
+        return 0;
     while (in_word < word.n) {
         utf8proc_int32_t wanted = 0, c = 0;
         in_word += step((struct str){word.p + in_word, word.n - in_word}, &wanted);
