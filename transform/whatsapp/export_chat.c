@@ -329,20 +329,20 @@ static size_t find_colon(const struct wa_chat *chat, struct arena *arena, struct
 }
 
 /* "Ana changed something: more" in words that are not known, beside "Ana". */
-static bool is_more_than(struct str name, const struct wa_sender *sender)
-{
-    size_t n = sender->name.n;
-    return name.n > n && memcmp(name.p, sender->name.p, n) == 0 && name.p[n] == ' ';
-}
-
 static bool extends_somebody(const struct wa_chat *chat, struct str name)
 {
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, chat->senders);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((struct wa_sender *)value)->lines > 1 && is_more_than(name, value))
+    char text[2 * SENDER_MOST_BYTES];
+    if (name.n >= sizeof text)
+        return false;
+    memcpy(text, name.p, name.n);
+    for (size_t i = name.n; i-- > 1;) {
+        if (text[i] != ' ')
+            continue;
+        text[i] = '\0';
+        const struct wa_sender *sender = find_sender(chat, (struct str){text, i});
+        if (sender != NULL && sender->lines > 1)
             return true;
+    }
     return false;
 }
 
