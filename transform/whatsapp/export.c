@@ -32,7 +32,9 @@ struct map {
     int64_t message_offset;
     uint64_t message_line;
     uint64_t message_replaced;
-    size_t headers; /* of the style, so far */
+    size_t headers; /* of the style, so far, without the message being read */
+    size_t pasted;  /* those within the message being read */
+    int64_t latest; /* local time so far */
 };
 
 /* ---- rejects ---- */
@@ -122,7 +124,8 @@ static enum rc finish_message(struct map *map, struct err *err)
         return RC_OK;
     map->has_message = false;
     arena_reset(map->out->arena); /* memory stays flat however many messages there are */
-    size_t index = map->headers++;
+    size_t index = map->headers;
+    map->headers += 1 + map->pasted;
     if (map->is_long)
         return reject_message(map, REJECT_TOO_LARGE, "expected a message of at most 1 MiB", err);
     enum rc rc = take_date(map, index, &local, &has_date, err);
@@ -133,6 +136,7 @@ static void begin_message(struct map *map, const struct wa_header *header, struc
                           uint64_t replaced)
 {
     map->has_message = true;
+    map->pasted = 0;
     map->is_long = map->is_line_long;
     map->header = *header;
     map->message_offset = map->line_offset;
@@ -153,6 +157,22 @@ static void continue_message(struct map *map, struct str line, uint64_t replaced
 
 /* ---- lines ---- */
 
+/* A line of another chat that somebody pasted into a message: far back in time, by somebody who
+ * does not belong in a chat of two. */
+static bool is_pasted(struct map *map, const struct wa_header *header, struct str line)
+{
+    size_t index = map->headers + (map->has_message ? 1 + map->pasted : 0);
+    enum wa_order order = wa_order_at(&map->style.order, index);
+    if (!wa_header_is_past(header, order, &map->latest) || !map->has_message)
+        return false;
+    struct str rest = {line.p + header->rest, line.n - header->rest};
+    struct str sender;
+    struct str text;
+    bool is_marked;
+    wa_chat_split(map->chat, map->scratch, wa_skip_marks(rest, &is_marked), &sender, &text);
+    return !str_is_null(sender) && wa_chat_is_stranger(map->chat, sender);
+}
+
 static enum rc take_line(struct map *map, struct str raw, struct err *err)
 {
     uint64_t replaced = 0;
@@ -163,8 +183,11 @@ static enum rc take_line(struct map *map, struct str raw, struct err *err)
     map->out->counts.text_replaced += replaced;
     bool is_header =
         wa_header_scan(line, &header) == WA_SCAN_HEADER && wa_ahead_is_ours(&map->style, &header);
+    bool is_other = is_header && is_pasted(map, &header, line);
+    map->pasted += is_other;
+    map->out->counts.ignored += is_other;
     enum rc rc = RC_OK;
-    if (is_header) {
+    if (is_header && !is_other) {
         rc = finish_message(map, err);
         if (rc == RC_OK && map->state == READING)
             begin_message(map, &header, line, replaced);
@@ -360,7 +383,8 @@ static void export_begin(struct map *map)
     map->is_line_long = map->has_message = map->is_long = map->is_forced = false;
     map->line_offset = 0;
     map->line_number = 0;
-    map->headers = 0;
+    map->headers = map->pasted = 0;
+    map->latest = INT64_MIN;
 }
 
 static struct map *export_open(struct map_out *out)

@@ -191,7 +191,8 @@ bool wa_ahead_read(struct wa_ahead *ahead, struct str bytes, bool is_whole, stru
 
 /* ---- people ---- */
 
-static void meet_line(struct wa_chat *chat, struct arena *scratch, struct str rest, bool is_ios)
+static void meet_line(struct wa_chat *chat, struct arena *scratch, struct str rest, bool is_ios,
+                      bool is_past)
 {
     struct wa_export_content content;
     struct str sender;
@@ -201,7 +202,7 @@ static void meet_line(struct wa_chat *chat, struct arena *scratch, struct str re
     if (content.is_system)
         wa_chat_count_system(chat, scratch, text);
     else
-        wa_chat_count(chat, sender);
+        wa_chat_count(chat, sender, is_past);
 }
 
 void wa_ahead_meet(const struct wa_ahead *ahead, struct str bytes, bool is_whole,
@@ -209,12 +210,15 @@ void wa_ahead_meet(const struct wa_ahead *ahead, struct str bytes, bool is_whole
 {
     struct lines lines = {.bytes = bytes, .is_whole = is_whole, .scratch = scratch};
     struct str line;
+    size_t index = 0;
+    int64_t latest = INT64_MIN;
     while (next_line(&lines, &line)) {
         struct wa_header header;
         bool is_marked;
         if (wa_header_scan(line, &header) != WA_SCAN_HEADER || !wa_ahead_is_ours(ahead, &header))
             continue;
         struct str rest = {line.p + header.rest, line.n - header.rest};
-        meet_line(chat, scratch, wa_skip_marks(rest, &is_marked), header.is_bracketed);
+        bool is_past = wa_header_is_past(&header, wa_order_at(&ahead->order, index++), &latest);
+        meet_line(chat, scratch, wa_skip_marks(rest, &is_marked), header.is_bracketed, is_past);
     }
 }

@@ -374,13 +374,15 @@ void wa_chat_split(const struct wa_chat *chat, struct arena *arena, struct str l
         *text_out = (struct str){text_out->p + 1, text_out->n - 1};
 }
 
-void wa_chat_count(struct wa_chat *chat, struct str name)
+void wa_chat_count(struct wa_chat *chat, struct str name, bool is_past)
 {
     struct wa_sender *sender = find_sender(chat, name);
     if (sender == NULL && g_hash_table_size(chat->senders) < LIMIT_CHAT_SENDERS)
         sender = add_sender(chat, name);
-    if (sender != NULL)
-        sender->lines++;
+    if (sender == NULL)
+        return;
+    sender->lines++;
+    sender->pasts += is_past;
 }
 
 void wa_chat_count_system(struct wa_chat *chat, struct arena *arena, struct str text)
@@ -413,6 +415,11 @@ static bool looks_like_line(const struct wa_chat *chat, const struct wa_sender *
     return sender->lines == 1 && extends_somebody(chat, sender->name);
 }
 
+static bool looks_pasted(const struct wa_sender *sender)
+{
+    return sender->lines == sender->pasts && !sender->is_own;
+}
+
 static bool is_named(const struct wa_chat *chat, const struct wa_sender *sender)
 {
     if (!str_is_null(sender->number) && str_equal(sender->number, chat->title_number))
@@ -421,8 +428,8 @@ static bool is_named(const struct wa_chat *chat, const struct wa_sender *sender)
            str_equal(chat->title_folded, fold_name(chat->arena, sender->name));
 }
 
-/* is_of_two: what may be such a line is nobody. */
-static struct people meet(const struct wa_chat *chat, bool is_of_two)
+/* is_of_two: what may be such a line is nobody; has_pasted: nor is who was pasted. */
+static struct people meet(const struct wa_chat *chat, bool is_of_two, bool has_pasted)
 {
     struct people people = {.own = 0};
     GHashTableIter iter;
@@ -434,6 +441,8 @@ static struct people meet(const struct wa_chat *chat, bool is_of_two)
             continue;
         if (is_named(chat, sender))
             people.named = sender;
+        else if (has_pasted && looks_pasted(sender))
+            continue;
         people.own += sender->is_own;
         people.others += !sender->is_own;
         if (!sender->is_own && (people.other == NULL || is_before(sender, people.other)))
@@ -524,9 +533,11 @@ static bool decide(struct wa_chat *chat, struct people *people, struct wa_chat_f
 
 bool wa_chat_decide(struct wa_chat *chat, struct wa_chat_fault *fault_out)
 {
-    struct people people = meet(chat, true);
+    struct people people = meet(chat, true, true);
+    if (people.others == 0)
+        people = meet(chat, true, false);
     if (people.own + people.others > 2 || chat->has_group_line)
-        people = meet(chat, false);
+        people = meet(chat, false, false);
     if (!decide(chat, &people, fault_out))
         return false;
     chat->id = ids_entity("conversation", &chat->out->conf->tenant_id, &chat->account.channel_id,
@@ -545,6 +556,14 @@ struct wa_sender *wa_chat_sender(struct wa_chat *chat, struct str name)
     sender->lines++;
     bool belongs = chat->is_group || sender->is_own || sender == chat->person;
     return belongs ? sender : NULL;
+}
+
+bool wa_chat_is_stranger(const struct wa_chat *chat, struct str name)
+{
+    const struct wa_sender *sender = find_sender(chat, name);
+    bool belongs = sender != NULL ? sender->is_own || sender == chat->person
+                                  : is_own(chat, name, number_of(chat->arena, name));
+    return !chat->is_group && !belongs;
 }
 
 struct wa_sender *wa_chat_person(const struct wa_chat *chat)

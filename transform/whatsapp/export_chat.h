@@ -19,6 +19,7 @@ struct wa_sender {
     struct str key;    /* of the contact */
     struct uuid id;
     uint64_t lines;  /* where they were counted */
+    uint64_t pasts;  /* those of them that go far back in time */
     bool is_own;     /* writes for the business */
     bool is_written; /* the contact record left already */
 };
@@ -39,14 +40,17 @@ void wa_chat_begin(struct wa_chat *chat, const struct channel_account *account);
  * Texts live in the arena, or in the line. */
 void wa_chat_split(const struct wa_chat *chat, struct arena *arena, struct str line,
                    struct str *sender_out, struct str *text_out);
-/* The first lines are counted before anything is decided. */
-void wa_chat_count(struct wa_chat *chat, struct str sender);
+/* The first lines are counted before anything is decided. is_past: the line goes far back in time;
+ * whoever has no other lines was pasted into a message (reference 7.2), and makes no group. */
+void wa_chat_count(struct wa_chat *chat, struct str sender, bool is_past);
 void wa_chat_count_system(struct wa_chat *chat, struct arena *arena, struct str text);
 /* false: nobody can tell who is who. */
 bool wa_chat_decide(struct wa_chat *chat, struct wa_chat_fault *fault_out);
 
 /* After the decision. NULL: a third person in a chat of two. */
 struct wa_sender *wa_chat_sender(struct wa_chat *chat, struct str name);
+/* Whether somebody of that name would be the third in a chat of two. */
+bool wa_chat_is_stranger(const struct wa_chat *chat, struct str name);
 /* The other side; NULL: a group. */
 struct wa_sender *wa_chat_person(const struct wa_chat *chat);
 struct str wa_chat_key(const struct wa_chat *chat);

@@ -2,12 +2,14 @@
 
 #include <glib.h>
 
+#include "lib/clock.h"
 #include "lib/zone.h"
 #include "transform/whatsapp/export_words.h"
 
 #define LEFT_TO_RIGHT_MARK 0x200e
 #define ARABIC_COMMA 0x060c
 #define EN_DASH 0x2013
+#define DAY_US (INT64_C(86400) * US_PER_SECOND)
 #define YEAR_LEAST 1971 /* records begin with 1970, in any zone */
 
 struct cursor {
@@ -330,4 +332,14 @@ bool wa_header_local(const struct wa_header *header, enum wa_order order, int64_
     int year = full_year(header, order);
     return year >= YEAR_LEAST &&
            zone_local(year, month, day, header->hour, header->minute, second, local_us_out);
+}
+
+bool wa_header_is_past(const struct wa_header *header, enum wa_order order, int64_t *latest_us)
+{
+    int64_t local;
+    if (!wa_header_fits(header, order) || !wa_header_local(header, order, &local))
+        return false;
+    if (local > *latest_us)
+        *latest_us = local;
+    return local < *latest_us - DAY_US;
 }

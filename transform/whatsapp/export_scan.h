@@ -41,6 +41,9 @@ enum wa_scan wa_header_scan(struct str line, struct wa_header *header_out);
 /* The wall clock's time under an order of the numbers; years of the Buddhist calendar are
  * converted. false: no such date. */
 bool wa_header_local(const struct wa_header *header, enum wa_order order, int64_t *local_us_out);
+/* Whether it is more than a day before the latest time so far, which it may itself become. A date
+ * that does not exist is not. */
+bool wa_header_is_past(const struct wa_header *header, enum wa_order order, int64_t *latest_us);
 /* Whether day and month are possible under the order. */
 bool wa_header_fits(const struct wa_header *header, enum wa_order order);
 /* A year that only the Persian or the Hijri calendar has now. */

@@ -273,6 +273,20 @@ static void test_name_whose_colon_the_file_name_lost(void **state)
     close_run(run);
 }
 
+/* A wrong clock once puts everything after it far back in time. */
+static void test_lines_after_a_wrong_clock_are_not_pasted(void **state)
+{
+    (void)state;
+    struct run *run = open_run();
+    run->document.name = STR_LIT("_chat.txt");
+    read_text(run, "21/03/30, 18:05 - Tienda Sol: hola\n21/03/24, 18:06 - Ana: hola\n"
+                   "21/03/24, 18:07 - Ana: gracias\n");
+    assert_int_equal(run->messages, 3);
+    assert_int_equal(run->rejects, 0);
+    assert_string_equal(run->last_text, "gracias");
+    close_run(run);
+}
+
 static void test_unknown_system_line_with_a_colon(void **state)
 {
     (void)state;
@@ -527,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_titles),
         cmocka_unit_test(test_sender_that_holds_a_colon),
         cmocka_unit_test(test_name_whose_colon_the_file_name_lost),
+        cmocka_unit_test(test_lines_after_a_wrong_clock_are_not_pasted),
         cmocka_unit_test(test_unknown_system_line_with_a_colon),
         cmocka_unit_test(test_overlapping_exports_give_the_same_ids),
         cmocka_unit_test(test_repeats_are_counted_over_generations),
