@@ -197,6 +197,15 @@ static struct str reply_key(const struct tgx_scope *scope, const struct work *wo
 
 /* ---- records ---- */
 
+static struct str writer_type(const struct tgx_scope *scope, const struct work *work)
+{
+    if (work->side == SIDE_INBOUND)
+        return STR_LIT("contact");
+    if (work->side == SIDE_SYSTEM)
+        return STR_LIT("system");
+    return tgx_is_bot(scope, work->writer) ? STR_LIT("bot") : STR_LIT("agent");
+}
+
 static void fill_side(const struct tgx_scope *scope, const struct work *work,
                       struct record_message *fields)
 {
@@ -204,10 +213,7 @@ static void fill_side(const struct tgx_scope *scope, const struct work *work,
     bool is_agent = work->side == SIDE_OWN && work->sender != NULL;
     fields->direction = is_inbound ? STR_LIT("inbound") : STR_LIT("outbound");
     fields->status = is_inbound ? STR_LIT("received") : STR_LIT("sent");
-    fields->sender_type = is_inbound                        ? STR_LIT("contact")
-                          : work->side == SIDE_SYSTEM       ? STR_LIT("system")
-                          : tgx_is_bot(scope, work->writer) ? STR_LIT("bot")
-                                                            : STR_LIT("agent");
+    fields->sender_type = writer_type(scope, work);
     fields->contact_external_id = work->thread->place.contact_key;
     fields->contact_id = work->thread->contact_id;
     if (is_inbound && work->sender != NULL) {
@@ -237,13 +243,6 @@ static enum rc emit_message(struct tgx_scope *scope, const struct work *work, st
     return map_out_record(scope->tg.out, &record, err);
 }
 
-static struct str writer_type(const struct work *work)
-{
-    return work->side == SIDE_INBOUND  ? STR_LIT("contact")
-           : work->side == SIDE_SYSTEM ? STR_LIT("system")
-                                       : STR_LIT("agent");
-}
-
 static enum rc emit_edit(struct tgx_scope *scope, const struct work *work, struct err *err)
 {
     if (work->edited_at == TIME_NONE || tgx_message_is_live(work->message))
@@ -256,7 +255,7 @@ static enum rc emit_edit(struct tgx_scope *scope, const struct work *work, struc
     bool is_inbound = work->side == SIDE_INBOUND && work->sender != NULL;
     const struct tg_event event = {.type = "message_edited",
                                    .external_id = arena_join(scope->tg.out->arena, parts, 3),
-                                   .actor_type = writer_type(work),
+                                   .actor_type = writer_type(scope, work),
                                    .target = work->key,
                                    .contact_key = is_inbound ? work->sender->key
                                                              : work->thread->place.contact_key,

@@ -42,7 +42,7 @@ void tgx_scope_reset(struct tgx_scope *scope)
     arena_reset(scope->of_chat);
     tgx_topics_reset(scope->topics);
     zone_close(&scope->zone);
-    scope->is_open = scope->is_stopped = false;
+    scope->is_open = scope->is_stopped = scope->is_owner_assumed = false;
     scope->numbers = TGX_NUMBERS_UNKNOWN;
     scope->owner = scope->bot = 0;
     scope->own_count = 0;
@@ -103,6 +103,7 @@ bool tgx_scope_open(struct tgx_scope *scope, struct str owner_id, struct str own
     struct str named = str_is_null(owner_id) ? scope->tg.account.account : owner_id;
     bool is_user = tg_int(named, &scope->owner) && scope->owner > 0;
     scope->owner = is_user ? scope->owner : 0;
+    scope->is_owner_assumed = is_user && str_is_null(owner_id);
     scope->owner_name = arena_str(scope->file, tg_text(owner_name));
     scope->account_key = account_key(scope);
     int64_t account;
@@ -264,9 +265,20 @@ static bool is_configured(const struct tgx_scope *scope, struct str text)
     return false;
 }
 
+static bool is_configured_id(const struct tgx_scope *scope, int64_t id)
+{
+    for (size_t i = 0; i < scope->own_count; i++)
+        if (scope->own[i] == id)
+            return true;
+    return false;
+}
+
 bool tgx_is_bot(const struct tgx_scope *scope, struct tgx_peer peer)
 {
-    return peer.kind == TGX_USER && peer.id == scope->bot;
+    if (peer.kind != TGX_USER || !scope->is_owner_assumed)
+        return peer.kind == TGX_USER && peer.id == scope->bot;
+    return peer.id == scope->owner && scope->chat.kind == TGX_CHAT_GROUP &&
+           !is_configured_id(scope, peer.id);
 }
 
 bool tgx_is_own(const struct tgx_scope *scope, struct tgx_peer peer, struct str name)
@@ -275,12 +287,7 @@ bool tgx_is_own(const struct tgx_scope *scope, struct tgx_peer peer, struct str 
         return name.n > 0 && (str_equal(name, scope->owner_name) || is_configured(scope, name));
     if (peer.kind != TGX_USER)
         return false;
-    if (peer.id == scope->owner || peer.id == scope->bot)
-        return true;
-    for (size_t i = 0; i < scope->own_count; i++)
-        if (scope->own[i] == peer.id)
-            return true;
-    return false;
+    return peer.id == scope->owner || peer.id == scope->bot || is_configured_id(scope, peer.id);
 }
 
 static uint64_t hash_name(struct str name)

@@ -60,9 +60,10 @@ struct tgx_scope {
     struct tgx_topics *topics;
     bool is_stopped; /* nothing more of the file can be read */
     struct tgx_chat chat;
-    uint64_t chats;     /* opened so far */
-    int64_t bot;        /* of the account, where it is not the owner's; 0: none */
-    const int64_t *own; /* user ids that write for the business */
+    uint64_t chats;        /* opened so far */
+    int64_t bot;           /* of the account, where it is not the owner's; 0: none */
+    bool is_owner_assumed; /* the file names none: the account stands for it */
+    const int64_t *own;    /* user ids that write for the business */
     size_t own_count;
     uint64_t last_signer; /* who was introduced last among those behind a chat's name */
     struct tgx_sender senders[TGX_SENDERS];
@@ -90,7 +91,8 @@ struct tgx_thread *tgx_thread_of(struct tgx_scope *scope, int64_t topic);
 void tgx_thread_name(struct tgx_scope *scope, struct tgx_thread *thread, struct str title);
 void tgx_thread_see(struct tgx_thread *thread, int64_t at);
 
-/* The bot whose channel the records belong to. */
+/* The bot whose channel the records belong to. An account that stands for the owner is one in
+ * groups, where connectors are bots, unless it is among those who write for the business. */
 bool tgx_is_bot(const struct tgx_scope *scope, struct tgx_peer peer);
 /* As tg_place_message_key, which writes the chat's part again every time. */
 struct str tgx_message_key(const struct tgx_scope *scope, const struct tgx_thread *thread,

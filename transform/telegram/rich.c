@@ -11,18 +11,13 @@ static const struct member {
     const char *separator; /* between the elements of its array */
     const char *after;     /* between it and the next member */
 } members[] = {
-    {"summary", "", "\n"},
-    {"label", "", " "},
-    {"text", "", "\n"},
-    {"expression", "", "\n"},
-    {"alternative_text", "", "\n"},
-    {"button", "", "\n"},
-    {"blocks", "\n", "\n"},
-    {"items", "\n", "\n"},
-    {"cells", "\n", "\n"},
-    {"buttons", "\n", "\n"},
-    {"caption", "", "\n"},
-    {"credit", "", "\n"},
+    {"summary", "", "\n"},    {"title", "", "\n"}, /* of exports, as "rows" */
+    {"label", "", " "},       {"text", "", "\n"},
+    {"expression", "", "\n"}, {"alternative_text", "", "\n"},
+    {"button", "", "\n"},     {"blocks", "\n", "\n"},
+    {"items", "\n", "\n"},    {"rows", "\n", "\n"},
+    {"cells", "\n", "\n"},    {"buttons", "\n", "\n"},
+    {"caption", "", "\n"},    {"credit", "", "\n"},
 };
 
 #define MEMBERS (sizeof members / sizeof members[0])
