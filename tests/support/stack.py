@@ -36,10 +36,17 @@ def sign(body, secret=SECRET):
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+WHATSAPP_CONNECTOR = f"""      - name: wa-main
+        channel: whatsapp
+        account: "{ACCOUNT}"
+        verify_token: "{VERIFY}"
+        app_secrets: ["{SECRET}"]"""
+
+
 class Stack:
     """One database, one bus, one pipeline file; start(role) runs a role of it."""
 
-    def __init__(self, sluice, bus, extra=""):
+    def __init__(self, sluice, bus, extra="", connectors=WHATSAPP_CONNECTOR):
         self.sluice = os.path.abspath(sluice)
         self.bus = bus
         self.folder = tempfile.mkdtemp(prefix="sluice-flow-")
@@ -50,7 +57,7 @@ class Stack:
         self.port, self.admin_port = free_port(), free_port()
         self.pipeline = os.path.join(self.folder, "pipeline.yaml")
         with open(self.pipeline, "w", encoding="utf-8") as f:
-            f.write(self.pipeline_text(extra))
+            f.write(self.pipeline_text(extra, connectors))
         self.processes = {}
         self.run("migrate")
 
@@ -58,7 +65,7 @@ class Stack:
         base, _, query = self.maintenance.partition("?")
         return base.rsplit("/", 1)[0] + "/" + database + "?" + query
 
-    def pipeline_text(self, extra):
+    def pipeline_text(self, extra, connectors):
         if self.bus == "kafka":
             brokers = need_env("SLUICE_TEST_KAFKA")
             prefix = self.name.replace("_", "-")
@@ -75,11 +82,7 @@ tenants:
     name: ACME
     timezone: America/Bogota
     connectors:
-      - name: wa-main
-        channel: whatsapp
-        account: "{ACCOUNT}"
-        verify_token: "{VERIFY}"
-        app_secrets: ["{SECRET}"]
+{connectors}
 """
 
     def run(self, *arguments, check=True, stdin=None):
@@ -134,16 +137,17 @@ tenants:
             raise AssertionError(f"psql: {done.stderr}")
         return done.stdout
 
-    def query(self, sql):
-        """Rows as lists of texts, seen with the rights of the administrator over all tenants."""
+    def query(self, sql, split="|"):
+        """Rows as lists of texts, seen with the rights of the administrator over all tenants. A split of None leaves
+        a row whole, where its only column is a text that may hold anything."""
         out = self.psql("SET ROLE sluice_admin; SET app.user_role = 'master_admin'; SET search_path = etl; " + sql, self.database)
-        return [line.split("|") for line in out.splitlines()]
+        return [line.split(split) if split else [line] for line in out.split("\n")[:-1]]
 
-    def post(self, body, signature=None, connection=None, path="/hooks/acme/wa-main"):
+    def post(self, body, signature=None, connection=None, path="/hooks/acme/wa-main", headers=None):
         """Posts once; returns (status, headers). The caller may keep the connection."""
         own = connection is None
         connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **(headers or {})}
         if signature is not None:
             headers["X-Hub-Signature-256"] = signature
         connection.request("POST", path, body, headers)
