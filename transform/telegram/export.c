@@ -105,12 +105,14 @@ static enum rc open_known(struct map *map, struct err *err)
     return open_scope(map, head_of(map), err);
 }
 
-static enum rc refuse_chat(struct map *map, enum reject_code code, const char *detail,
-                           struct err *err)
+/* path: of one of its messages; STR_NULL: it is being read. */
+static enum rc refuse_chat(struct map *map, struct str path, enum reject_code code,
+                           const char *detail, struct err *err)
 {
     static const char list[] = "messages";
     struct arena *arena = map->out->arena;
-    struct str path = jpath_path(map->jpath, arena);
+    if (str_is_null(path))
+        path = jpath_path(map->jpath, arena);
     const char *cut = path.n > 0 ? memmem(path.p, path.n, list, sizeof list - 1) : NULL;
     size_t n = cut != NULL ? (size_t)(cut - path.p) : path.n;
     bool has_dot = n > 0 && path.p[n - 1] == '.';
@@ -121,9 +123,9 @@ static enum rc refuse_chat(struct map *map, enum reject_code code, const char *d
                              : reject(map, code, path, here(map), str_of(detail), err);
 }
 
-/* Closes the chat before it. */
+/* Closes the chat before it. path: as of refuse_chat. */
 static enum rc open_chat(struct map *map, const struct tgx_head *head, int64_t number,
-                         bool *usable_out, struct err *err)
+                         struct str path, bool *usable_out, struct err *err)
 {
     *usable_out = map->open_number == number;
     if (*usable_out)
@@ -134,7 +136,7 @@ static enum rc open_chat(struct map *map, const struct tgx_head *head, int64_t n
     if (rc != RC_OK || map->is_dead)
         return rc;
     if (!tgx_chat_open(map->scope, head))
-        return refuse_chat(map, head->id.n > 0 ? REJECT_BAD_VALUE : REJECT_MISSING_MEMBER,
+        return refuse_chat(map, path, head->id.n > 0 ? REJECT_BAD_VALUE : REJECT_MISSING_MEMBER,
                            "expected the chat's id: a whole number other than 0", err);
     map->open_number = number;
     *usable_out = true;
@@ -211,7 +213,7 @@ static enum rc take_held(struct map *map, struct held *held, struct err *err)
     const struct held_chat *chat = held->chat;
     if (chat->is_refused || map->is_dead || map->scope->is_stopped)
         return RC_OK;
-    enum rc rc = open_chat(map, &chat->head, chat->number, &usable, err);
+    enum rc rc = open_chat(map, &chat->head, chat->number, held->message->path, &usable, err);
     held->chat->is_refused = !usable;
     if (rc != RC_OK || !usable)
         return rc;
@@ -237,7 +239,7 @@ static enum rc flush(struct map *map, struct err *err)
 static enum rc refuse_held(struct map *map, const char *detail, struct err *err)
 {
     map->held_chat->is_refused = true;
-    return refuse_chat(map, REJECT_MISSING_MEMBER, detail, err);
+    return refuse_chat(map, STR_NULL, REJECT_MISSING_MEMBER, detail, err);
 }
 
 /* No more can be held: what is missing is not waited for any longer. */
@@ -287,7 +289,7 @@ static enum rc take_now(struct map *map, struct tgx_message *message, int64_t of
                         uint64_t replaced, struct err *err)
 {
     bool usable;
-    enum rc rc = open_chat(map, head_of(map), map->chat_number, &usable, err);
+    enum rc rc = open_chat(map, head_of(map), map->chat_number, message->path, &usable, err);
     map->is_refused = map->is_refused || !usable;
     if (rc != RC_OK || !usable)
         return rc;
