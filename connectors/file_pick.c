@@ -131,7 +131,8 @@ static bool says_chat(struct str base)
     return false;
 }
 
-/* A name that says chat, the shortest; else the text with most messages at its beginning. */
+/* A name that says chat, the shortest, and it is one; else the text with most messages at its
+ * beginning. */
 static void keep_likeliest(zip_t *archive, struct file_picks *picks)
 {
     uint64_t best = 0;
@@ -139,7 +140,8 @@ static void keep_likeliest(zip_t *archive, struct file_picks *picks)
     size_t most_headers = 0;
     for (size_t i = 0; i < picks->count; i++) {
         struct str base = base_of(name_of(archive, picks->indices[i]));
-        if (says_chat(base) && base.n < best_bytes) {
+        if (says_chat(base) && base.n < best_bytes &&
+            look_for_headers(archive, picks->indices[i]) > 0) {
             best_bytes = base.n;
             best = picks->indices[i];
         }

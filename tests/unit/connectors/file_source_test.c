@@ -286,9 +286,12 @@ static void test_zip_with_texts_of_other_names(void **state)
 {
     struct scene *scene = *state;
     const struct item named[] = {
-        {"readme.txt", CHAT}, {"my chat (old).txt", "2"}, {"chat.txt", "3"}};
+        {"readme.txt", CHAT CHAT}, {"my chat (old).txt", CHAT}, {"chat.txt", CHAT}};
     PUT_ZIP(scene, "named.zip", named);
-    expect(scene, "named.zip", "export", "[chat.txt]3;");
+    expect(scene, "named.zip", "export", "[chat.txt]" CHAT ";");
+    const struct item misnamed[] = {{"chat.txt", "a note"}, {"a.txt", CHAT}};
+    PUT_ZIP(scene, "misnamed.zip", misnamed);
+    expect(scene, "misnamed.zip", "export", "[a.txt]" CHAT ";");
     const struct item unnamed[] = {{"a.txt", "nothing\n"}, {"b.txt", CHAT CHAT}, {"c.txt", CHAT}};
     PUT_ZIP(scene, "unnamed.zip", unnamed);
     expect(scene, "unnamed.zip", "export", "[b.txt]" CHAT CHAT ";");
