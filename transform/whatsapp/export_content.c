@@ -425,8 +425,9 @@ static bool read_marker(struct arena *arena, struct str text, bool is_written_ou
     return true;
 }
 
-static void read_text(struct arena *arena, struct str text, bool is_written_out, content *c)
+static void read_text(struct arena *arena, struct str text, bool is_ios, bool is_marked, content *c)
 {
+    bool is_written_out = is_ios && is_marked;
     c->type = "text";
     if (text.n == 0) {
         c->type = "unsupported";
@@ -435,7 +436,7 @@ static void read_text(struct arena *arena, struct str text, bool is_written_out,
                read_place(text, c) || read_bracketed_file(arena, text, c) ||
                read_parenthesised_file(arena, text, c) || read_named_omitted(arena, text, c)) {
         return;
-    } else if (is_omitted_shape(text)) {
+    } else if (!is_ios && is_omitted_shape(text)) {
         (void)fill_omitted(WA_OMITTED, c);
     } else if (is_written_out) {
         fill_system(arena, text, c);
@@ -473,7 +474,7 @@ void wa_export_content_read(struct arena *arena, struct str text, bool has_sende
     struct str trimmed = cut_edited(arena, wa_trim(text), content_out);
     content_out->plain = plain_text(arena, trimmed);
     if (has_sender)
-        read_text(arena, trimmed, is_ios && is_written_out, content_out);
+        read_text(arena, trimmed, is_ios, is_written_out, content_out);
     else
         fill_system(arena, trimmed, content_out);
 }

@@ -159,7 +159,7 @@ static const struct marker whole[] = {
 
 static const struct marker beginnings[] = {
     {"this message was deleted by admin", WA_DELETED_BY_ADMIN},
-    {"waiting for this message", WA_WAITING},
+    {"waiting for this message. this may take a while", WA_WAITING},
     {"voice call", WA_CALL},
     {"video call", WA_CALL},
     {"missed voice call", WA_CALL},
