@@ -241,6 +241,15 @@ static struct str sender_key(const struct tg_scope *scope, const struct tg_messa
                                         : tg_key_of_user(scope, message->from);
 }
 
+/* An edit is newer than the message it was made of, also within a second and where no update's id
+ * tells (captured calls). */
+static int64_t content_as_of(const struct tg_scope *scope, const struct work *work)
+{
+    if (work->edited_at == TIME_NONE)
+        return work->at + scope->tick;
+    return work->edited_at + (scope->tick > 0 ? scope->tick : 1);
+}
+
 static enum rc emit_message(struct tg_scope *scope, const struct work *work, struct err *err)
 {
     struct record record;
@@ -249,8 +258,7 @@ static enum rc emit_message(struct tg_scope *scope, const struct work *work, str
     fill_side(scope, &work->side, fields);
     fields->sent_at = work->at;
     fields->edited_at = work->edited_at;
-    fields->content_as_of =
-        (work->edited_at != TIME_NONE ? work->edited_at : work->at) + scope->tick;
+    fields->content_as_of = content_as_of(scope, work);
     fields->ordinal = work->message_id <= INT32_MAX ? work->message_id : RECORD_INT_NONE;
     fields->reply_to_external_id = reply_key(scope, work);
     tg_content_fill(scope, work->message, &work->content, sender_key(scope, work->message), fields);
