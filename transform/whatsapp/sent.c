@@ -59,6 +59,14 @@ static bool is_mark(const struct wa_request *request)
            (!str_is_null(request->typing_type) && str_is_null(request->message.content.type));
 }
 
+/* No object, or one that is no request: a text, say, in which the request is written. */
+static bool says_nothing(const struct wa_request *request)
+{
+    const struct wa_message *message = &request->message;
+    return str_is_null(message->content.type) && str_is_null(message->to.id) &&
+           str_is_null(message->to.user_id);
+}
+
 static bool is_refused(const struct wa_response *response)
 {
     return response->error != NULL && response->messages.count == 0;
@@ -104,6 +112,9 @@ static enum rc take_pair(struct wa_scope *scope, const struct wa_pair *pair,
         scope->out->counts.ignored++;
         return RC_OK;
     }
+    if (says_nothing(pair->request))
+        return wa_scope_reject(scope, REJECT_BAD_VALUE, "request",
+                               "expected an object with the message's type or whom it is for", err);
     if (pair->response == NULL)
         return wa_scope_reject(scope, REJECT_MISSING_MEMBER, "response", "expected an object", err);
     if (!map_out_account(scope->out, account, &scope->account))
