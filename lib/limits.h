@@ -27,9 +27,13 @@
 #define LIMIT_MAIL_BYTES (64 * MIB) /* raw */
 #define LIMIT_MAIL_HEADER_VALUE_BYTES (1 * MIB)
 #define LIMIT_MAIL_REPORT_BYTES (1 * MIB)
-#define LIMIT_MAIL_DEPTH 64    /* parts within parts */
-#define LIMIT_MAIL_PARTS 1000  /* in one mail */
-#define LIMIT_MAIL_WORDS 10000 /* encoded ones in its header */
+#define LIMIT_MAIL_DEPTH 64        /* parts within parts */
+#define LIMIT_MAIL_PARTS 1000      /* in one mail */
+#define LIMIT_MAIL_WORDS 10000     /* encoded ones in its header */
+#define LIMIT_MAIL_OBJECTS 1000000 /* headers, parameters, addresses, parts: in memory at once */
+#define LIMIT_MAIL_GROUPS 2000     /* of addresses, within each other */
+#define LIMIT_MAIL_SEARCH_BYTES (100 * MIB) /* in lists of addresses, for one */
+#define LIMIT_MAIL_TAGS 1000
 #define LIMIT_MAIL_STRING_BYTES (48 * MIB)
 #define LIMIT_MAIL_DOCUMENT_BYTES (64 * MIB)
 #define LIMIT_MAIL_PAYLOAD_BYTES (128 * MIB) /* its texts, decoded ones too */

@@ -7,6 +7,7 @@
 
 #include "lib/digest.h"
 #include "lib/hex.h"
+#include "transform/email/mime_guard.h"
 #include "transform/email/words.h"
 #include "transform/text.h"
 
@@ -89,7 +90,7 @@ static size_t drop_nameless(struct mail_address *v, size_t n)
 bool mail_addresses_parse(struct arena *arena, struct str text, struct mail_addresses *out)
 {
     *out = (struct mail_addresses){NULL, 0};
-    if (text.n == 0)
+    if (text.n == 0 || mime_guard_is_endless_list(text))
         return true;
     struct str terminated = arena_str(arena, text);
     if (terminated.p == NULL)

@@ -1,4 +1,5 @@
 /* Contact, agent and conversation records of a mail. */
+#include "lib/limits.h"
 #include "transform/email/letter.h"
 #include "transform/email/words.h"
 
@@ -62,7 +63,7 @@ static bool is_tag(struct str label)
 
 static size_t add_tags(const struct str *from, size_t count, struct str *tags, size_t n)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && n < LIMIT_MAIL_TAGS; i++) {
         bool is_new = is_tag(from[i]);
         for (size_t k = 0; k < n && is_new; k++)
             is_new = !str_equal(tags[k], from[i]);

@@ -7,6 +7,7 @@
 #include "transform/email/address.h"
 #include "transform/email/charset.h"
 #include "transform/email/mime_body.h"
+#include "transform/email/mime_guard.h"
 #include "transform/email/mime_header.h"
 #include "transform/normalizer.h"
 #include "transform/text.h"
@@ -205,9 +206,8 @@ static struct str envelope_from(struct arena *arena, const struct mail *mail)
 
 /* ---- the whole ---- */
 
-static bool read_mail(struct arena *arena, GMimeMessage *message, struct mail *mail)
+static bool read_mail(struct arena *arena, GMimeMessage *message, bool is_cut, struct mail *mail)
 {
-    bool is_cut = false;
     if (!read_headers(arena, message, mail, &is_cut) || !read_all_addresses(arena, mail))
         return false;
     const struct mail_header *id = mail_header_find(mail, "Message-ID");
@@ -242,13 +242,19 @@ enum rc email_mime_read(struct str raw, struct arena *arena, struct mail *mail_o
         return refuse(err, REJECT_BAD_VALUE, "expected a mail, which begins with header lines");
     if (has_endless_words(raw))
         return refuse(err, REJECT_TOO_LARGE, "the header holds more encoded words than a mail may");
-    raw = without_nul(arena, raw);
+    if (mime_guard_is_endless(raw))
+        return refuse(err, REJECT_TOO_LARGE,
+                      "a header holds more words without address, or more "
+                      "groups within groups, than a mail may");
+    struct str kept = mime_guard_cut(raw);
+    bool is_cut = kept.n < raw.n;
+    raw = without_nul(arena, kept);
     if (str_is_null(raw))
         return refuse(err, REJECT_TOO_LARGE, "the mail needs more memory than a mail may");
     enum rc rc = RC_OK;
     if (!parse(raw, &parsed))
         rc = refuse(err, REJECT_BAD_VALUE, "no mail can be read after its first header line");
-    else if (!read_mail(arena, parsed.message, mail_out))
+    else if (!read_mail(arena, parsed.message, is_cut, mail_out))
         rc = refuse(err, REJECT_TOO_LARGE, "the mail needs more memory than a mail may");
     done(&parsed);
     return rc;
