@@ -6,6 +6,7 @@
 #include "transform/telegram/update.h"
 
 #define NUMBER_MOST (INT64_C(1) << 52)
+#define ZONE_MOST_US (26 * 3600 * US_PER_SECOND) /* zones are at most so far apart */
 
 enum side { SIDE_INBOUND, SIDE_OWN, SIDE_CHAT, SIDE_SYSTEM };
 
@@ -275,7 +276,9 @@ static int64_t reaction_time(struct tgx_scope *scope, const struct work *work, s
         return at;
     if (!tgx_time_local(date, &local) || !tgx_time_local(work->message->date, &message_local))
         return work->at;
-    return local - (message_local - work->at);
+    int64_t ahead = message_local - work->at; /* of UTC */
+    bool is_zone = ahead <= ZONE_MOST_US && ahead >= -ZONE_MOST_US;
+    return is_zone && local - ahead > work->at ? local - ahead : work->at;
 }
 
 /* A custom emoji is named by a number, or by the file that it was exported to. */
