@@ -88,11 +88,13 @@ static enum rc write_message(struct map *map, int64_t local, struct err *err)
         return reject_message(map, REJECT_TOO_LARGE, "the message needs too much memory", err);
     if (!is_stranger)
         return rc;
-    return refuse_rest(map,
-                       "a third person writes in what began as a chat of two; it is read no "
-                       "further: name everybody of the business (own), so that it is read as a "
-                       "group",
-                       err);
+    return refuse_rest(
+        map,
+        wa_chat_person(map->chat) == NULL
+            ? "more people write than any group has; it is read no further"
+            : "a third person writes in what began as a chat of two; it is read no further: name "
+              "everybody of the business (own), so that it is read as a group",
+        err);
 }
 
 static enum rc take_date(struct map *map, size_t index, int64_t *local_out, bool *has_date_out,

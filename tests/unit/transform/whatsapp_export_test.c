@@ -393,6 +393,24 @@ static void test_third_person_ends_a_chat_of_two(void **state)
     close_run(run);
 }
 
+static void test_more_people_than_any_group_has(void **state)
+{
+    (void)state;
+    struct run *run = open_run();
+    char line[64];
+    begin(run);
+    for (int i = 0; i <= LIMIT_CHAT_SENDERS; i++) {
+        (void)snprintf(line, sizeof line, "21/03/24, 18:05 - P%d: x\n", i);
+        feed(run, line, strlen(line));
+    }
+    end(run);
+    assert_int_equal(run->messages, LIMIT_CHAT_SENDERS);
+    assert_int_equal(run->rejects, 1);
+    assert_string_equal(run->reject_detail,
+                        "more people write than any group has; it is read no further");
+    close_run(run);
+}
+
 static void test_result_does_not_depend_on_cuts_beyond(void **state)
 {
     (void)state;
@@ -548,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_contradicting_date_ends_the_reading),
         cmocka_unit_test(test_forced_order_rejects_only_the_message),
         cmocka_unit_test(test_third_person_ends_a_chat_of_two),
+        cmocka_unit_test(test_more_people_than_any_group_has),
         cmocka_unit_test(test_result_does_not_depend_on_cuts_beyond),
         cmocka_unit_test(test_message_over_the_limit),
         cmocka_unit_test(test_memory_is_flat),
