@@ -7,6 +7,7 @@
 
 #include "lib/digest.h"
 #include "lib/hex.h"
+#include "transform/email/mime.h"
 #include "transform/email/mime_guard.h"
 #include "transform/email/words.h"
 #include "transform/text.h"
@@ -46,6 +47,14 @@ static bool is_ascii(const char *text)
     return *text == '\0';
 }
 
+/* 'ana@example.net', as some write it. */
+static struct str without_quotes(struct str key)
+{
+    bool is_quoted =
+        key.n > 2 && (key.p[0] == '\'' || key.p[0] == '"') && key.p[key.n - 1] == key.p[0];
+    return is_quoted ? (struct str){key.p + 1, key.n - 2} : key;
+}
+
 static struct str mailbox_key(struct arena *arena, InternetAddress *address)
 {
     InternetAddressMailbox *mailbox = INTERNET_ADDRESS_MAILBOX(address);
@@ -54,7 +63,7 @@ static struct str mailbox_key(struct arena *arena, InternetAddress *address)
         return STR_NULL;
     const char *encoded = is_ascii(text) ? NULL /* libidn2 takes its time */
                                          : internet_address_mailbox_get_idn_addr(mailbox);
-    return lower_ascii(arena, encoded != NULL ? encoded : text);
+    return without_quotes(lower_ascii(arena, encoded != NULL ? encoded : text));
 }
 
 /* What a list holds, groups taken apart; v NULL: only counts. */
@@ -87,6 +96,63 @@ static size_t drop_nameless(struct mail_address *v, size_t n)
     return kept;
 }
 
+/* ---- what is no list of addresses ---- */
+
+static bool is_edge(char c)
+{
+    return words_is_space(c) || strchr("<>()[],;:\"'", c) != NULL;
+}
+
+/* The word around the first "@" behind the place that has something on both sides. */
+static struct str find_word(struct str text, size_t from)
+{
+    size_t n = 0;
+    for (size_t at = from; at < text.n; at += n + 1) {
+        const char *sign = memchr(text.p + at, '@', text.n - at);
+        if (sign == NULL)
+            return STR_NULL;
+        size_t begin = (size_t)(sign - text.p), end = begin + 1;
+        while (begin > at && !is_edge(text.p[begin - 1]))
+            begin--;
+        while (end < text.n && !is_edge(text.p[end]) && text.p[end] != '@')
+            end++;
+        struct str word = {text.p + begin, end - begin};
+        if (word.p < sign && end > (size_t)(sign + 1 - text.p) && word.n <= ADDRESS_MOST)
+            return word;
+        n = end - at;
+    }
+    return STR_NULL;
+}
+
+/* "Ana" of: "Ana" ana@example.net */
+static struct str name_before(struct arena *arena, struct str text, struct str word)
+{
+    struct str name = {text.p, (size_t)(word.p - text.p)};
+    while (name.n > 0 && is_edge(name.p[name.n - 1]))
+        name.n--;
+    while (name.n > 0 && is_edge(name.p[0]))
+        name = (struct str){name.p + 1, name.n - 1};
+    return name.n > 0 ? email_header_value(arena, name) : STR_NULL;
+}
+
+/* Senders forget brackets, and have addresses that RFC 5322 does not know ("ana..x@example.net"):
+ * who wrote is plain all the same. */
+static bool find_addresses(struct arena *arena, struct str text, struct mail_addresses *out)
+{
+    size_t count = 0;
+    for (struct str word = find_word(text, 0); word.n > 0; count++)
+        word = find_word(text, (size_t)(word.p - text.p) + word.n);
+    out->v = count > 0 ? arena_alloc(arena, count * sizeof *out->v) : NULL;
+    struct str word = find_word(text, 0);
+    for (size_t i = 0; out->v != NULL && i < count; i++) {
+        struct str key = lower_ascii(arena, arena_str(arena, word).p);
+        out->v[i] = (struct mail_address){i == 0 ? name_before(arena, text, word) : STR_NULL, key};
+        word = find_word(text, (size_t)(word.p - text.p) + word.n);
+    }
+    out->n = out->v != NULL ? drop_nameless(out->v, count) : 0;
+    return count == 0 || out->v != NULL;
+}
+
 bool mail_addresses_parse(struct arena *arena, struct str text, struct mail_addresses *out)
 {
     *out = (struct mail_addresses){NULL, 0};
@@ -98,13 +164,15 @@ bool mail_addresses_parse(struct arena *arena, struct str text, struct mail_addr
     email_init();
     InternetAddressList *list = internet_address_list_parse(NULL, terminated.p);
     if (list == NULL)
-        return true;
+        return find_addresses(arena, text, out);
     size_t n = collect(arena, list, NULL);
     out->v = n > 0 ? arena_alloc(arena, n * sizeof *out->v) : NULL;
     if (out->v != NULL)
         out->n = drop_nameless(out->v, collect(arena, list, out->v));
     g_object_unref(list);
-    return n == 0 || out->v != NULL;
+    if (n > 0 && out->v == NULL)
+        return false;
+    return out->n > 0 || find_addresses(arena, text, out);
 }
 
 struct str mail_address_key(struct arena *arena, struct str address)

@@ -47,6 +47,15 @@ static const struct address_case addresses[] = {
      "|n@xn--maana-pta.example;"},
     {"MAILER-DAEMON (Mail Delivery System)", "|mailer-daemon;"},
     {"<>", ""},
+    /* what RFC 5322 does not know */
+    {"\"Ana\" ana@example.net", "Ana|ana@example.net;"},
+    {"=?utf-8?Q?Ana_G=C3=B3mez?= Ana@Example.net", "Ana G\xC3\xB3mez|ana@example.net;"},
+    {"Ana [ana@example.net]", "Ana|ana@example.net;"},
+    {"Ana <ana..x@example.net>", "Ana|ana..x@example.net;"},
+    {"<ana.@example.net>, <luis..@example.net>", "|ana.@example.net;|luis..@example.net;"},
+    {"'ana@example.net'", "|ana@example.net;"},
+    {"\"ana@example.net\"", "|ana@example.net;"},
+    {"@", ""},
 };
 
 static void reads_addresses_of_headers(void **state)
@@ -61,6 +70,23 @@ static void reads_addresses_of_headers(void **state)
                                  STR_ARGS(list.v[k].address));
         if (!str_is(found, addresses[i].expected))
             fail_msg("case %zu: \"%.*s\"", i, STR_ARGS(found));
+    }
+}
+
+/* Groups that never close, words that are none: GMime would never end. */
+static void endless_lists_name_nobody(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"a:", "a,"};
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        struct buf text;
+        buf_init(&text, MIB);
+        for (int k = 0; k < 200000; k++)
+            assert_true(buf_add_text(&text, pieces[i]));
+        struct mail_addresses list;
+        assert_true(mail_addresses_parse(arena, buf_peek(&text), &list));
+        assert_int_equal(list.n, 0);
+        buf_done(&text);
     }
 }
 
@@ -189,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_addresses_of_headers, begin, end),
+        cmocka_unit_test_setup_teardown(endless_lists_name_nobody, begin, end),
         cmocka_unit_test_setup_teardown(an_address_beyond_998_bytes_names_nobody, begin, end),
         cmocka_unit_test_setup_teardown(reads_message_ids, begin, end),
         cmocka_unit_test_setup_teardown(hashes_a_message_id_beyond_998_bytes, begin, end),
