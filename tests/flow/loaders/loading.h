@@ -104,6 +104,17 @@ static inline void loading_catalog(struct loading *loading)
     loading->catalog = (struct catalog){loading->tenants, LOADING_TENANTS};
 }
 
+/* The first tenant's channel becomes another one: before anything is loaded. */
+static inline void loading_use_channel(struct loading *loading, const char *provider,
+                                       const char *medium, const char *account)
+{
+    struct catalog_channel *channel = &loading->channels[0];
+    channel->id = ids_channel(&loading->tenants[0].id, str_of(provider), str_of(account));
+    channel->provider = provider;
+    channel->medium = medium;
+    channel->account = account;
+}
+
 static inline struct loading *loading_new(void)
 {
     struct loading *loading = calloc(1, sizeof *loading);
