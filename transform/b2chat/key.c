@@ -12,11 +12,14 @@
 static void add_normal(struct buf *to, struct str text, bool is_link)
 {
     size_t start = to->n;
-    for (size_t i = 0; i < text.n; i++) {
-        bool is_return = text.p[i] == '\r';
-        if (is_return && i + 1 < text.n && text.p[i + 1] == '\n')
-            continue;
-        (void)buf_add(to, is_return ? "\n" : text.p + i, 1);
+    while (text.n > 0) {
+        const char *found = memchr(text.p, '\r', text.n);
+        size_t n = found != NULL ? (size_t)(found - text.p) : text.n;
+        (void)buf_add(to, text.p, n);
+        if (found != NULL && (n + 1 == text.n || found[1] != '\n'))
+            (void)buf_add(to, "\n", 1);
+        n += found != NULL;
+        text = (struct str){text.p + n, text.n - n};
     }
     while (to->n > start && memchr(" \t\n", to->p[to->n - 1], 3) != NULL)
         to->n--;
