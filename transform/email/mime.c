@@ -31,6 +31,17 @@ static struct str past_line(struct str text)
     return end != NULL ? past(text, (size_t)(end + 1 - text.p)) : past(text, text.n);
 }
 
+/* Lines that all end in CR alone are one line to GMime. p NULL: the arena's cap. */
+static struct str with_lf(struct arena *arena, struct str raw)
+{
+    if (raw.n == 0 || memchr(raw.p, '\n', raw.n) != NULL || memchr(raw.p, '\r', raw.n) == NULL)
+        return raw;
+    struct str copy = arena_str(arena, raw);
+    for (char *p = (char *)(uintptr_t)copy.p; p != NULL && p < copy.p + copy.n; p++)
+        *p = (char)(*p == '\r' ? '\n' : *p);
+    return copy;
+}
+
 /* What hides the header from GMime: blank lines, a byte-order mark, mbox lines. */
 static struct str past_prefix(struct str raw)
 {
@@ -235,6 +246,10 @@ enum rc email_mime_read(struct str raw, struct arena *arena, struct mail *mail_o
     struct parsed parsed;
     *mail_out = (struct mail){.received_at = TIME_NONE, .path = ""};
     email_init();
+    bool is_empty = raw.n == 0;
+    raw = with_lf(arena, raw);
+    if (!is_empty && str_is_null(raw))
+        return refuse(err, REJECT_TOO_LARGE, "the mail needs more memory than a mail may");
     raw = past_prefix(raw);
     if (raw.n > 0 && !is_header_line(raw))
         raw = past_noise(raw);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "lib/limits.h"
+#include "transform/email/words.h"
 
 /* What these cost, against an address or a parameter. */
 #define PART_OBJECTS 10
@@ -29,12 +30,29 @@ static bool is_continued(struct str line)
     return line.p[0] == ' ' || line.p[0] == '\t';
 }
 
+/* Where GMime reads addresses. */
+static bool is_address_header(struct str text)
+{
+    static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = strlen(names[i]);
+        if (text.n <= n || strncasecmp(text.p, names[i], n) != 0)
+            continue;
+        while (n < text.n && (text.p[n] == ' ' || text.p[n] == '\t'))
+            n++;
+        if (n < text.n && text.p[n] == ':')
+            return true;
+    }
+    return false;
+}
+
 /* ---- objects ---- */
 
 struct scan {
     bool is_header;     /* within a header, of the mail, a part or a mail within it */
     bool leads_to_mail; /* a mail's header comes behind the one being read */
     bool is_digest;     /* the parts of which are mails */
+    bool has_objects;   /* the header being read is one of parameters or addresses */
 };
 
 static bool holds(struct str line, const char *word)
@@ -47,12 +65,14 @@ static bool holds(struct str line, const char *word)
 }
 
 /* A header, and what begins another parameter or address in it. */
-static size_t count_in_header(struct str line)
+static size_t count_in_header(struct scan *scan, struct str line)
 {
     if (!is_continued(line) && memchr(line.p, ':', line.n) == NULL)
         return 0;
+    if (!is_continued(line))
+        scan->has_objects = is_address_header(line) || words_start(line, "Content-");
     size_t n = HEADER_OBJECTS;
-    for (size_t i = 0; i < line.n; i++)
+    for (size_t i = 0; i < line.n && scan->has_objects; i++)
         n += memchr(" \t,;:<>@=", line.p[i], 9) != NULL;
     return n;
 }
@@ -73,7 +93,7 @@ static size_t count_objects(struct scan *scan, struct str line)
         return 0;
     scan->leads_to_mail |= holds(line, "message/");
     scan->is_digest |= holds(line, "digest");
-    return count_in_header(line);
+    return count_in_header(scan, line);
 }
 
 struct str mime_guard_cut(struct str raw)
@@ -144,22 +164,6 @@ bool mime_guard_is_endless_list(struct str value)
 {
     uint64_t looked_at = 0;
     return is_endless(value, &looked_at);
-}
-
-/* Where GMime reads addresses. */
-static bool is_address_header(struct str text)
-{
-    static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t n = strlen(names[i]);
-        if (text.n <= n || strncasecmp(text.p, names[i], n) != 0)
-            continue;
-        while (n < text.n && (text.p[n] == ' ' || text.p[n] == '\t'))
-            n++;
-        if (n < text.n && text.p[n] == ':')
-            return true;
-    }
-    return false;
 }
 
 /* The line and those that go on with it. */

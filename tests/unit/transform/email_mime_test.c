@@ -77,6 +77,14 @@ static void reads_the_members_of_a_mail(void **state)
     check(subject->value, "señal");
 }
 
+static void reads_lines_that_end_in_cr(void **state)
+{
+    struct mail mail = read_mail(*state, STR_LIT("Subject: x\rFrom: ana@example.net\r\ra\rb\r"));
+    check(mail.subject, "x");
+    check(mail.from.v[0].address, "ana@example.net");
+    check(mail.text, "a\nb");
+}
+
 /* The stream lies over the caller's bytes: they may be read-only, and nothing of them is kept. */
 static void keeps_nothing_of_the_bytes(void **state)
 {
@@ -249,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_the_members_of_a_mail, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_lines_that_end_in_cr, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_nothing_of_the_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_mail, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_mail_that_the_arena_cannot_hold, set_up,
