@@ -146,7 +146,8 @@ static struct record_attachment *attachments(const struct scope *scope)
                                             .size_bytes = RECORD_INT_NONE,
                                             .width = RECORD_INT_NONE,
                                             .height = RECORD_INT_NONE};
-        (void)decimal_parse(file->size, &all[n].size_bytes);
+        if (!decimal_parse(file->size, &all[n].size_bytes) || all[n].size_bytes < 0)
+            all[n].size_bytes = RECORD_INT_NONE;
     }
     return all;
 }
