@@ -47,8 +47,9 @@ struct normalizer_conf { /* borrowed for the life of the normalizer */
     struct str format;   /* NULL = the provider's first */
     struct str tenant;   /* slug */
     struct uuid tenant_id;
-    /* The accounts whose traffic is accepted; the first is the connector's own. any_account: accept every account that the payload
-     * names, and derive its channel id; accounts then only give settings. */
+    /* The accounts whose traffic is accepted; the first is the connector's own. any_account: accept
+     * every account that the payload names, and derive its channel id; accounts then only give
+     * settings. */
     const struct channel_account *accounts;
     size_t account_count;
     bool any_account;
