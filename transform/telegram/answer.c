@@ -1,5 +1,7 @@
 #include "transform/telegram/answer.h"
 
+#include "lib/decimal.h"
+
 const struct jpath_rule tg_answer_rules[] = {
     JPATH_BOOL("ok", struct tg_answer, ok),
     JPATH_SCALAR("error_code", struct tg_answer, error_code),
@@ -25,7 +27,7 @@ static const struct {
 static const char *class_of(struct str code)
 {
     int64_t number;
-    if (tg_int(code, &number))
+    if (decimal_parse(code, &number))
         for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
             if (classes[i].code == number)
                 return classes[i].class;
@@ -35,7 +37,7 @@ static const char *class_of(struct str code)
 enum rc tg_answer_reject(struct tg_scope *scope, const struct tg_answer *answer, struct err *err)
 {
     int64_t code = 0;
-    (void)tg_int(answer->error_code, &code);
+    (void)decimal_parse(answer->error_code, &code);
     struct str detail = arena_printf(scope->out->arena, "the Bot API answered with error %lld, %s",
                                      (long long)code, class_of(answer->error_code));
     return str_is_null(detail) ? tg_no_memory(err)

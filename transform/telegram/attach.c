@@ -1,12 +1,14 @@
 #include "transform/telegram/attach.h"
 
+#include "lib/decimal.h"
+
 #define DURATION_BYTES 8 /* digits of decimal(10,3) before the point, and NUL */
 
 /* NONE: absent, or not within what a column holds. */
 static int64_t int_or_none(struct str text, int64_t most)
 {
     int64_t value;
-    return tg_int(text, &value) && value >= 0 && value <= most ? value : RECORD_INT_NONE;
+    return decimal_parse(text, &value) && value >= 0 && value <= most ? value : RECORD_INT_NONE;
 }
 
 static struct str duration(struct str text)

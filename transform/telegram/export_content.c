@@ -11,7 +11,7 @@
 static int64_t int_or_none(struct str text, int64_t most)
 {
     int64_t value;
-    return tg_int(text, &value) && value >= 0 && value <= most ? value : RECORD_INT_NONE;
+    return decimal_parse(text, &value) && value >= 0 && value <= most ? value : RECORD_INT_NONE;
 }
 
 static struct str whole_seconds(struct str text)

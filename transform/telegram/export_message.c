@@ -33,7 +33,7 @@ static enum rc read_id(struct tgx_scope *scope, struct work *work, bool *usable_
     *usable_out = false;
     if (id.n == 0)
         return tg_reject(&scope->tg, REJECT_MISSING_MEMBER, "id", "expected the message's id", err);
-    if (!tg_int(id, &work->id) || work->id == 0 || work->id > NUMBER_MOST ||
+    if (!decimal_parse(id, &work->id) || work->id == 0 || work->id > NUMBER_MOST ||
         work->id < -NUMBER_MOST)
         return tg_reject(&scope->tg, REJECT_BAD_VALUE, "id",
                          "expected a whole number of at most 52 bits other than 0", err);
@@ -167,7 +167,8 @@ static enum rc find_thread(struct tgx_scope *scope, struct work *work, struct er
     bool is_root = str_is(message->action, "topic_created");
     if (is_root)
         is_root = tgx_topics_add(scope->topics, work->id);
-    if (!tg_int(message->reply_to_message_id, &work->answers) || answers_elsewhere(scope, work))
+    if (!decimal_parse(message->reply_to_message_id, &work->answers) ||
+        answers_elsewhere(scope, work))
         work->answers = 0;
     int64_t topic =
         tgx_topics_place(scope->topics, work->id, work->answers, &work->facts.is_topic_guessed);
@@ -189,7 +190,7 @@ static struct str reply_key(const struct tgx_scope *scope, const struct work *wo
         return work->answers == place->topic.id
                    ? STR_NULL /* what every message of a topic does that answers none */
                    : tgx_message_key(scope, work->thread, work->answers);
-    if (!tg_int(work->message->reply_to_message_id, &id) || id == 0)
+    if (!decimal_parse(work->message->reply_to_message_id, &id) || id == 0)
         return STR_NULL;
     struct tg_chat chat =
         tgx_peer_chat(tgx_peer_read(work->message->reply_to_peer_id, scope->numbers));
@@ -285,7 +286,7 @@ static int64_t reaction_time(struct tgx_scope *scope, const struct work *work, s
 static struct tg_reaction reaction_of(const struct tgx_reaction *reaction)
 {
     int64_t number;
-    bool is_id = tg_int(reaction->document_id, &number);
+    bool is_id = decimal_parse(reaction->document_id, &number);
     return (struct tg_reaction){.type = tg_text(reaction->type),
                                 .emoji = tg_text(reaction->emoji),
                                 .custom_emoji_id = is_id ? reaction->document_id : STR_NULL};

@@ -1,5 +1,7 @@
 #include "transform/telegram/export_peer.h"
 
+#include "lib/decimal.h"
+
 #include "transform/telegram/value.h"
 
 #define OLD_USERS_FROM (INT64_C(1) << 32)
@@ -12,7 +14,7 @@
 
 static bool read_bare(struct str text, int64_t *id_out)
 {
-    return tg_int(text, id_out) && *id_out >= -BARE_MOST && *id_out <= BARE_MOST;
+    return decimal_parse(text, id_out) && *id_out >= -BARE_MOST && *id_out <= BARE_MOST;
 }
 
 /* A number: negative ones are the Bot API's, which some converters write. */
@@ -55,7 +57,7 @@ enum tgx_numbers tgx_numbers_of(const struct tgx_message *message)
         return TGX_NUMBERS_BARE;
     if (writer.n == 0)
         return TGX_NUMBERS_UNKNOWN;
-    return tg_int(writer, &number) ? TGX_NUMBERS_OLD : TGX_NUMBERS_BARE;
+    return decimal_parse(writer, &number) ? TGX_NUMBERS_OLD : TGX_NUMBERS_BARE;
 }
 
 static bool has_word(struct str type, const char *word)

@@ -89,7 +89,7 @@ static void read_own(struct tgx_scope *scope)
     scope->own = own;
     scope->own_count = 0;
     for (size_t i = 0; own != NULL && i < settings->own_count; i++)
-        scope->own_count += tg_int(settings->own[i], &own[scope->own_count]);
+        scope->own_count += decimal_parse(settings->own[i], &own[scope->own_count]);
 }
 
 bool tgx_scope_open(struct tgx_scope *scope, struct str owner_id, struct str owner_name,
@@ -101,13 +101,13 @@ bool tgx_scope_open(struct tgx_scope *scope, struct str owner_id, struct str own
         return false;
     }
     struct str named = str_is_null(owner_id) ? scope->tg.account.account : owner_id;
-    bool is_user = tg_int(named, &scope->owner) && scope->owner > 0;
+    bool is_user = decimal_parse(named, &scope->owner) && scope->owner > 0;
     scope->owner = is_user ? scope->owner : 0;
     scope->is_owner_assumed = is_user && str_is_null(owner_id);
     scope->owner_name = arena_str(scope->file, tg_text(owner_name));
     scope->account_key = account_key(scope);
     int64_t account;
-    bool is_bot = tg_int(scope->tg.account.account, &account) && account != scope->owner;
+    bool is_bot = decimal_parse(scope->tg.account.account, &account) && account != scope->owner;
     scope->bot = is_bot ? account : 0;
     read_own(scope);
     struct str timezone = channel_settings_of(&scope->tg.account)->timezone;

@@ -83,7 +83,7 @@ static void put_user(struct json_writer *json, struct str user_id)
 static struct str emoji_id(struct str document_id)
 {
     int64_t number;
-    return tg_int(document_id, &number) ? document_id : STR_NULL;
+    return decimal_parse(document_id, &number) ? document_id : STR_NULL;
 }
 
 static void put_entity(struct json_writer *json, const struct tgx_part *part, struct str type,

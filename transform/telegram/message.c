@@ -46,7 +46,7 @@ static enum rc check_id(struct tg_scope *scope, struct work *work, bool *usable,
     if (str_is_null(tg_text(message->message_id)))
         return tg_reject(scope, REJECT_MISSING_MEMBER, "message_id", "expected the message's id",
                          err);
-    if (!tg_int(message->message_id, &work->message_id) || work->message_id < 0)
+    if (!decimal_parse(message->message_id, &work->message_id) || work->message_id < 0)
         return tg_reject(scope, REJECT_BAD_VALUE, "message_id", "expected a whole number", err);
     if (work->message_id == 0 && message->ephemeral_id.n == 0 && scope->update_id < 0)
         return tg_reject(scope, REJECT_BAD_VALUE, "message_id",
@@ -104,8 +104,8 @@ static enum rc emit_sender(struct tg_scope *scope, const struct work *work, int6
     if (message->sender_chat != NULL)
         return tg_chat_contact_emit(scope, message->sender_chat, as_of, err);
     int64_t id, shared;
-    bool is_his =
-        tg_user_id(message->from, &id) && tg_int(message->contact_user_id, &shared) && id == shared;
+    bool is_his = tg_user_id(message->from, &id) &&
+                  decimal_parse(message->contact_user_id, &shared) && id == shared;
     return tg_contact_phone_emit(scope, message->from, as_of,
                                  is_his ? message->contact_phone : STR_NULL, err);
 }
@@ -209,10 +209,10 @@ static struct str reply_key(const struct tg_scope *scope, const struct work *wor
     struct tg_chat chat;
     int64_t id;
     if (message->reply != NULL && !is_topic_root(message) &&
-        tg_int(message->reply->message_id, &id) && id > 0)
+        decimal_parse(message->reply->message_id, &id) && id > 0)
         return tg_place_message_key(scope, &work->place, id);
     if (tg_chat_read(message->external_chat, &chat) && tg_chat_is_shared(&chat) &&
-        tg_int(message->external_message_id, &id) && id > 0)
+        decimal_parse(message->external_message_id, &id) && id > 0)
         return tg_message_key(scope->out->arena, STR_NULL, &chat, id);
     return STR_NULL;
 }
@@ -295,7 +295,7 @@ enum rc tg_migration_emit(struct tg_scope *scope, struct str old_id, struct str 
     struct tg_place old;
     bool usable;
     int64_t ignored;
-    if (!tg_int(new_id, &chat.id) || !tg_int(old_id, &ignored) || ignored == 0)
+    if (!decimal_parse(new_id, &chat.id) || !decimal_parse(old_id, &ignored) || ignored == 0)
         return RC_OK;
     enum rc rc = tg_place_find(scope, &of, &old, &usable, err);
     struct str key = tg_conversation_key(scope->out->arena, STR_NULL, &chat, (struct tg_topic){0});

@@ -1,5 +1,7 @@
 #include "transform/telegram/people.h"
 
+#include "lib/decimal.h"
+
 #include <ctype.h>
 
 #define IDENTITIES_MOST 3
@@ -8,7 +10,7 @@
 
 bool tg_user_id(const struct tg_user *user, int64_t *id_out)
 {
-    return user != NULL && tg_int(user->id, id_out) && *id_out > 0;
+    return user != NULL && decimal_parse(user->id, id_out) && *id_out > 0;
 }
 
 bool tg_is_own_bot(const struct tg_scope *scope, const struct tg_user *user)
@@ -34,7 +36,7 @@ struct str tg_key_of_user(const struct tg_scope *scope, const struct tg_user *us
 struct str tg_key_of_chat(const struct tg_scope *scope, const struct tg_chat_info *chat)
 {
     int64_t id;
-    if (chat == NULL || !tg_int(chat->id, &id))
+    if (chat == NULL || !decimal_parse(chat->id, &id))
         return STR_NULL;
     return tg_sender_chat_key(scope->out->arena, id);
 }

@@ -1,5 +1,7 @@
 #include "transform/telegram/scope.h"
 
+#include "lib/decimal.h"
+
 #include "transform/ids.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -48,7 +50,7 @@ static enum tg_chat_type chat_type(struct str word, int64_t id)
 
 bool tg_chat_read(const struct tg_chat_info *info, struct tg_chat *chat_out)
 {
-    if (info == NULL || !tg_int(info->id, &chat_out->id) || chat_out->id == 0)
+    if (info == NULL || !decimal_parse(info->id, &chat_out->id) || chat_out->id == 0)
         return false;
     chat_out->type = chat_type(info->type, chat_out->id);
     return true;
@@ -57,9 +59,9 @@ bool tg_chat_read(const struct tg_chat_info *info, struct tg_chat *chat_out)
 static struct tg_topic topic_of(const struct tg_place_of *of)
 {
     struct tg_topic topic = {0, 0};
-    if (tg_true(of->chat->is_direct_messages) && tg_int(of->direct_topic_id, &topic.id))
+    if (tg_true(of->chat->is_direct_messages) && decimal_parse(of->direct_topic_id, &topic.id))
         topic.kind = 'd';
-    else if (tg_true(of->is_topic_message) && tg_int(of->thread_id, &topic.id))
+    else if (tg_true(of->is_topic_message) && decimal_parse(of->thread_id, &topic.id))
         topic.kind = 't';
     return topic;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "transform/telegram/answer.h"
+
+#include "lib/decimal.h"
 #include "transform/telegram/maps.h"
 #include "transform/telegram/message.h"
 #include "transform/telegram/people.h"
@@ -102,7 +104,7 @@ static enum rc find_place(struct tg_scope *scope, const struct request *request,
     *chat = (struct tg_chat_info){.id = request->chat_id};
     if (request->direct_topic_id.n > 0)
         chat->is_direct_messages = STR_LIT("true");
-    *usable = tg_int(request->chat_id, &id) && id != 0;
+    *usable = decimal_parse(request->chat_id, &id) && id != 0;
     scope->member = "request";
     if (!*usable)
         return tg_reject(scope, request->chat_id.n > 0 ? REJECT_BAD_VALUE : REJECT_MISSING_MEMBER,
@@ -120,7 +122,7 @@ static enum rc emit_copy(struct tg_scope *scope, const struct request *request,
 {
     struct record record;
     int64_t id, bot;
-    if (!tg_int(message_id, &id) || id <= 0)
+    if (!decimal_parse(message_id, &id) || id <= 0)
         return tg_reject(scope, REJECT_BAD_VALUE, "message_id", "expected a message's id", err);
     struct str key = tg_place_message_key(scope, place, id);
     if (str_is_null(key))
@@ -135,7 +137,7 @@ static enum rc emit_copy(struct tg_scope *scope, const struct request *request,
     fields->caption = tg_text(request->caption);
     fields->sent_at = fields->content_as_of = scope->arrival;
     fields->ordinal = id <= INT32_MAX ? id : RECORD_INT_NONE;
-    if (tg_int(scope->account.account, &bot)) {
+    if (decimal_parse(scope->account.account, &bot)) {
         fields->sender_agent_external_id = tg_user_key(scope->out->arena, bot);
         fields->sender_agent_id = tg_id(scope, "agent", fields->sender_agent_external_id);
     }
@@ -196,7 +198,7 @@ static enum rc take_reaction(struct tg_scope *scope, const struct request *reque
     enum rc rc = find_place(scope, request, &chat, &place, &usable, err);
     if (rc != RC_OK || !usable)
         return rc;
-    if (!tg_int(request->message_id, &id))
+    if (!decimal_parse(request->message_id, &id))
         return tg_reject(scope, REJECT_MISSING_MEMBER, "message_id", "expected a message's id",
                          err);
     if (request->reactions_json.n > 0 && request->reactions_json.p[0] != '[')
@@ -206,7 +208,7 @@ static enum rc take_reaction(struct tg_scope *scope, const struct request *reque
                                         .target = tg_place_message_key(scope, &place, id),
                                         .actor_type = STR_LIT("bot"),
                                         .at = scope->arrival};
-    if (tg_int(scope->account.account, &bot))
+    if (decimal_parse(scope->account.account, &bot))
         change.actor_key = tg_user_key(scope->out->arena, bot);
     rc = tg_place_emit(scope, &place, scope->arrival, NULL, STR_NULL, err);
     if (rc == RC_OK && !change.is_added)

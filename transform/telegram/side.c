@@ -1,9 +1,11 @@
 #include "transform/telegram/side.h"
 
+#include "lib/decimal.h"
+
 static bool is_same_id(struct str a, int64_t b)
 {
     int64_t id;
-    return tg_int(a, &id) && id == b;
+    return decimal_parse(a, &id) && id == b;
 }
 
 /* The real sender is the chat, where one is named: then from is a stand-in (1.4). */
@@ -63,7 +65,7 @@ static struct tg_side own_bot(const struct tg_scope *scope, const struct tg_plac
     bool is_named = tg_is_own_bot(scope, message->from);
     struct tg_side side = outbound(scope, place, "bot", is_named ? message->from : NULL);
     int64_t id;
-    if (!is_named && tg_int(scope->account.account, &id))
+    if (!is_named && decimal_parse(scope->account.account, &id))
         side.agent.key = tg_user_key(scope->out->arena, id);
     return side;
 }

@@ -279,7 +279,7 @@ static enum rc read_reactions(struct tg_scope *scope, const struct tg_reactions 
         rc = tg_place_find(scope, &of, place, usable, err);
     if (rc != RC_OK || !*usable)
         return rc;
-    *usable = tg_int(reactions->message_id, &id);
+    *usable = decimal_parse(reactions->message_id, &id);
     if (!*usable)
         return tg_reject(scope, REJECT_MISSING_MEMBER, "message_id", "expected the message's id",
                          err);
@@ -411,7 +411,7 @@ static enum rc emit_callback(struct tg_scope *scope, const struct tg_callback *c
     fields->sent_at = scope->arrival;
     fields->content_as_of = arrival_as_of(scope);
     fields->ordinal = 0;
-    if (callback->message != NULL && tg_int(callback->message->message_id, &id) && id > 0)
+    if (callback->message != NULL && decimal_parse(callback->message->message_id, &id) && id > 0)
         fields->reply_to_external_id = tg_place_message_key(scope, place, id);
     fields->metadata = callback_metadata(scope, callback);
     return map_out_record(scope->out, &record, err);
@@ -509,7 +509,7 @@ enum rc tg_deletion_emit(struct tg_scope *scope, const struct tg_place *place, s
     struct str text;
     int64_t id;
     for (size_t at = 0; rc == RC_OK && next_id(ids, &at, &text);) {
-        if (!tg_int(text, &id) || id <= 0)
+        if (!decimal_parse(text, &id) || id <= 0)
             continue;
         struct str key = tg_place_message_key(scope, place, id);
         const struct str parts[] = {key, STR_LIT(TG_SEPARATOR "deleted")};
@@ -603,7 +603,7 @@ enum rc tg_update_take(struct tg_scope *scope, const struct tg_update *update, s
 {
     bool is_taken = false;
     int64_t id;
-    if (tg_int(update->update_id, &id) && id >= 0) {
+    if (decimal_parse(update->update_id, &id) && id >= 0) {
         scope->update_id = id;
         scope->tick = id % TICKS;
     } else if (update->update_id.n > 0) {

@@ -17,8 +17,6 @@ static inline struct str tg_text(struct str text)
     return text.n > 0 ? text : STR_NULL;
 }
 
-/* A whole number, written without fraction or exponent. */
-bool tg_int(struct str text, int64_t *value_out);
 /* Seconds since 1970, in microseconds. Telegram began in 2013: what lies outside the years up to
  * 2099 is impossible, and 0 marks a message that cannot be read (6.3). */
 bool tg_time(struct str text, int64_t *us_out);

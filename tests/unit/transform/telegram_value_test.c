@@ -1,5 +1,7 @@
 #include "transform/telegram/value.h"
 
+#include "lib/decimal.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,12 +39,12 @@ static void whole_numbers_of_64_bits_are_read_nothing_else(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         int64_t value = 0;
-        bool is_number = tg_int(str_of(numbers[i].text), &value);
+        bool is_number = decimal_parse(str_of(numbers[i].text), &value);
         if (is_number != numbers[i].is_number || value != numbers[i].value)
             fail_msg("case %zu", i);
     }
     int64_t value;
-    assert_false(tg_int(STR_NULL, &value));
+    assert_false(decimal_parse(STR_NULL, &value));
 }
 
 static void times_before_telegram_and_beyond_the_century_are_refused(void **state)
