@@ -33,6 +33,8 @@ bool decimal_parse(struct str text, int64_t *value_out)
             __builtin_sub_overflow(value, digit, &value))
             return false;
     }
-    *value_out = value; /* counted downwards, since there is one more below zero */
-    return is_negative || !__builtin_sub_overflow((int64_t)0, value, value_out);
+    if (!is_negative && value == INT64_MIN) /* counted downwards, there is one more below zero */
+        return false;
+    *value_out = is_negative ? value : -value;
+    return true;
 }

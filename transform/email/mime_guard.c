@@ -34,6 +34,8 @@ static bool is_continued(struct str line)
 static bool is_address_header(struct str text)
 {
     static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
+    if (text.n == 0 || memchr("FfSsRrTtCcBb", text.p[0], 12) == NULL) /* nearly all lines */
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t n = strlen(names[i]);
         if (text.n <= n || strncasecmp(text.p, names[i], n) != 0)
