@@ -76,12 +76,18 @@ static struct str past_noise(struct str raw)
     return raw;
 }
 
+/* Up to the first empty line. */
 static size_t header_bytes(struct str raw)
 {
-    const char *unix_end = memmem(raw.p, raw.n, "\n\n", 2);
-    size_t n = unix_end != NULL ? (size_t)(unix_end - raw.p) : raw.n;
-    const char *dos_end = memmem(raw.p, n, "\n\r\n", 3);
-    return dos_end != NULL ? (size_t)(dos_end - raw.p) : n;
+    size_t at = 0;
+    const char *end;
+    while (at < raw.n && (end = memchr(raw.p + at, '\n', raw.n - at)) != NULL) {
+        at = (size_t)(end - raw.p) + 1;
+        struct str next = {raw.p + at, raw.n - at};
+        if (str_starts_with(next, "\n") || str_starts_with(next, "\r\n"))
+            return at - 1;
+    }
+    return raw.n;
 }
 
 /* GMime's header values end at a NUL. p NULL: the arena's cap. */
@@ -89,10 +95,10 @@ static struct str without_nul(struct arena *arena, struct str raw)
 {
     size_t header = header_bytes(raw);
     size_t nuls = 0;
+    if (memchr(raw.p, '\0', header) == NULL)
+        return raw;
     for (size_t i = 0; i < header; i++)
         nuls += raw.p[i] == '\0';
-    if (nuls == 0)
-        return raw;
     char *copy = arena_alloc(arena, raw.n + nuls * REPLACEMENT_BYTES);
     char *to = copy;
     for (size_t i = 0; copy != NULL && i < header; i++) {
@@ -111,6 +117,8 @@ static bool has_endless_words(struct str raw)
 {
     size_t header = header_bytes(raw);
     size_t words = 0;
+    if (header < LIMIT_MAIL_WORDS * strlen("=?"))
+        return false;
     for (size_t i = 0; i + 1 < header; i++)
         words += raw.p[i] == '=' && raw.p[i + 1] == '?';
     return words > LIMIT_MAIL_WORDS;
