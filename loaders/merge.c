@@ -40,7 +40,6 @@ static const struct {
     {"conversation_times_recount", query_load_conversation_times_recount},
     {"aliases_lock", query_load_aliases_lock},
     {"aliases_stored", query_load_aliases_stored},
-    {"aliases_repoint", query_load_aliases_repoint},
     {"aliases", query_load_aliases},
     {"aliases_touched", query_load_aliases_touched},
     {"twins", query_load_twins},
@@ -285,7 +284,6 @@ static enum rc write_news(struct merge *merge, struct threads *threads, uint64_t
                           struct err *err)
 {
     struct buf ids, representatives;
-    uint64_t repointed = 0;
     uint64_t joined = 0;
     enum rc rc = RC_OK;
     buf_init(&ids, ARRAY_MAX_BYTES);
@@ -300,12 +298,10 @@ static enum rc write_news(struct merge *merge, struct threads *threads, uint64_t
     bool has_news = ids.n > 0;
     const char *const arrays[] = {array_text(&ids), array_text(&representatives)};
     if (has_news)
-        rc = run(merge, "aliases_repoint", arrays, 2, &repointed, err);
-    if (has_news && rc == RC_OK)
         rc = run(merge, "aliases", arrays, 2, &joined, err);
     if (has_news && rc == RC_OK)
         rc = run(merge, "aliases_touched", NULL, 0, NULL, err);
-    *changed += repointed + joined;
+    *changed += joined;
     buf_done(&ids);
     buf_done(&representatives);
     return rc;

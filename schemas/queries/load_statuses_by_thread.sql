@@ -11,7 +11,7 @@ WITH unplaced AS (
   SELECT u.message_id, etl.uuid5('conversation/' || u.tenant_id || '/' || u.channel_id || '/' || n.name) AS id
   FROM unplaced u
   CROSS JOIN LATERAL (VALUES (u.message_external_id), (u.message_external_id || E'\x1f' || u.recipient)) n (name)
-), thread AS (
+), thread AS MATERIALIZED (
   SELECT n.message_id, coalesce(a.to_conversation_id, n.id) AS id
   FROM named n
   LEFT JOIN etl.conversation_aliases a ON a.tenant_id = etl.current_tenant() AND a.from_conversation_id = n.id

@@ -3,7 +3,7 @@
 -- small and in a large table.
 --
 -- The session of a message is the one of its conversation whose span holds sent_at; a provider's conversation has only one.
-WITH message AS (
+WITH message AS MATERIALIZED (  -- so that rep is a column: COALESCE is no condition of an index under row-level security
   SELECT d.day, d.lo, d.hi, m.*, coalesce(a.to_conversation_id, m.conversation_id) AS rep,
          a.from_conversation_id IS NOT NULL
          OR EXISTS (SELECT FROM etl.conversation_aliases o
@@ -73,7 +73,7 @@ WITH message AS (
     LEFT JOIN etl.conversation_aliases a ON a.tenant_id = $1::uuid AND a.from_conversation_id = e.conversation_id
     JOIN etl.conversations v ON v.id = e.conversation_id AND v.deleted_at IS NULL
    CROSS JOIN LATERAL (SELECT x.* FROM etl.conversation_sessions x
-                        WHERE x.conversation_id = coalesce(a.to_conversation_id, e.conversation_id)
+                        WHERE x.conversation_id = CASE WHEN a.to_conversation_id IS NULL THEN e.conversation_id ELSE a.to_conversation_id END
                           AND (x.started_at <= e.escalated_at OR x.seq = 1) ORDER BY x.seq DESC LIMIT 1) s
 ), survey AS (
   SELECT d.day, s.id, s.channel, coalesce(r.agent_id, s.agent_id) AS agent_id, r.score_pct
@@ -83,7 +83,7 @@ WITH message AS (
     LEFT JOIN etl.conversation_aliases a ON a.tenant_id = $1::uuid AND a.from_conversation_id = r.conversation_id
     JOIN etl.conversations v ON v.id = r.conversation_id AND v.deleted_at IS NULL
    CROSS JOIN LATERAL (SELECT x.* FROM etl.conversation_sessions x
-                        WHERE x.conversation_id = coalesce(a.to_conversation_id, r.conversation_id)
+                        WHERE x.conversation_id = CASE WHEN a.to_conversation_id IS NULL THEN r.conversation_id ELSE a.to_conversation_id END
                           AND (x.started_at <= r.responded_at OR x.seq = 1) ORDER BY x.seq DESC LIMIT 1) s
 ), fact (day, channel, agent_id, id, active, new, outreach, resolved, abandoned, escalated, user_n, bot_n, agent_n, broadcast_n,
          response_us, response_n, first_response, first_response_n, duration, duration_n,

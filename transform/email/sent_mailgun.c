@@ -105,8 +105,6 @@ static void take_field(struct draft *draft, const char *name, yajl_val value)
     else if (is_name(name, "o:tag"))
         for (size_t i = 0; i < value_count(value); i++)
             draft_tag(draft, value_at(draft, value, i));
-    else if (is_name(name, "attachment") || is_name(name, "inline"))
-        take_files(draft, value, is_name(name, "inline"));
 }
 
 /* v:name is the sender's own variable. */
@@ -144,11 +142,20 @@ static struct str metadata_of(struct draft *draft, yajl_val fields)
     return members_end(map);
 }
 
+static void take_files_named(struct draft *draft, yajl_val fields, const char *name, bool is_inline)
+{
+    for (size_t i = 0; YAJL_IS_OBJECT(fields) && i < fields->u.object.len; i++)
+        if (is_name(fields->u.object.keys[i], name))
+            take_files(draft, fields->u.object.values[i], is_inline);
+}
+
 static void take_fields(struct draft *draft, struct str json)
 {
     yajl_val fields = tree_parse(json);
     for (size_t i = 0; YAJL_IS_OBJECT(fields) && i < fields->u.object.len; i++)
         take_field(draft, fields->u.object.keys[i], fields->u.object.values[i]);
+    take_files_named(draft, fields, "attachment", false); /* wherever they stand */
+    take_files_named(draft, fields, "inline", true);
     draft->mail.provider_metadata = metadata_of(draft, fields);
     yajl_tree_free(fields);
 }
