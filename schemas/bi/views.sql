@@ -68,7 +68,7 @@ SELECT m.tenant_id, t.slug AS tenant, m.id AS message_id, m.conversation_id, s.i
   JOIN etl.channels ch ON ch.id = m.channel_id
   LEFT JOIN etl.conversation_aliases l ON l.tenant_id = m.tenant_id AND l.from_conversation_id = m.conversation_id
   LEFT JOIN etl.conversation_sessions s
-    ON s.conversation_id = coalesce(l.to_conversation_id, m.conversation_id)
+    ON s.conversation_id = CASE WHEN l.to_conversation_id IS NULL THEN m.conversation_id ELSE l.to_conversation_id END
    AND m.type <> 'system' AND (m.sender_type <> 'system' OR m.is_broadcast)
    AND (ch.provider_sessioned OR m.sent_at BETWEEN s.started_at AND s.last_activity_at)
   LEFT JOIN etl.agents a ON a.id = m.sender_agent_id
@@ -76,7 +76,7 @@ SELECT m.tenant_id, t.slug AS tenant, m.id AS message_id, m.conversation_id, s.i
  WHERE NOT EXISTS (
    SELECT FROM etl.conversation_aliases x
    JOIN etl.messages o ON o.conversation_id IN (x.from_conversation_id, x.to_conversation_id) AND o.id = m.id
-    WHERE x.tenant_id = m.tenant_id AND x.to_conversation_id = coalesce(l.to_conversation_id, m.conversation_id)
+    WHERE x.tenant_id = m.tenant_id AND x.to_conversation_id = CASE WHEN l.to_conversation_id IS NULL THEN m.conversation_id ELSE l.to_conversation_id END
       AND o.conversation_id < m.conversation_id);
 
 ALTER VIEW bi.daily_analytics OWNER TO sluice_views;
