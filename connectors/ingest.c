@@ -2,11 +2,10 @@
 
 #include <stdlib.h>
 
-#include "bus/deadletter.h"
+#include "connectors/envelope.h"
 #include "lib/arena.h"
 #include "lib/limits.h"
 
-#define RECORD_HEADERS 4
 #define RAW_HEADERS 7
 /* What an ingest keeps between bodies; more is given back after a large one. */
 #define KEPT_BYTES (256 * KIB)
@@ -18,22 +17,13 @@ struct lane {
     struct auth_keys *keys;
     struct channel_account *accounts;
     struct normalizer_conf conf;
-    char tenant_id[UUID_TEXT_BYTES];
-    char channel_id[UUID_TEXT_BYTES];
-    struct bus_header record_headers[RECORD_KINDS][RECORD_HEADERS];
+    struct envelope envelope;
 };
 
 struct letter {
     struct letter *next;
     struct deadletter_scratch scratch;
     struct bus_message message;
-};
-
-struct encoded { /* a record; its text is found by place, since the buffer moves while it grows */
-    size_t at;
-    size_t n;
-    enum record_kind kind;
-    char key[UUID_TEXT_BYTES];
 };
 
 struct ingest {
@@ -53,7 +43,7 @@ struct ingest {
     struct letter **next_letter;
     struct arena *arena;
     struct buf text;     /* encoded records */
-    struct buf encoded;  /* struct encoded[] */
+    struct buf encoded;  /* struct envelope_record[] */
     struct buf messages; /* struct bus_message[] */
     struct bus_header raw_headers[RAW_HEADERS];
     char received_at[CLOCK_TEXT_BYTES];
@@ -144,16 +134,8 @@ static struct lane *lane_new(const struct route_table *routes, const struct rout
                                           .accounts = lane->accounts,
                                           .account_count = account_count,
                                           .any_account = takes_any_account(connector)};
-    uuid_format(&connector->tenant_id, lane->tenant_id);
-    uuid_format(&connector->channel_id, lane->channel_id);
-    for (int kind = 0; kind < RECORD_KINDS; kind++) {
-        struct bus_header *headers = lane->record_headers[kind];
-        headers[0] = (struct bus_header){STR_LIT("schema"), STR_LIT(RECORD_SCHEMA)};
-        headers[1] = (struct bus_header){STR_LIT("tenant"), str_of(connector->tenant)};
-        headers[2] =
-            (struct bus_header){STR_LIT("kind"), str_of(record_kind_name((enum record_kind)kind))};
-        headers[3] = (struct bus_header){STR_LIT("connector"), str_of(connector->name)};
-    }
+    envelope_init(&lane->envelope, connector->tenant, &connector->tenant_id, connector->name,
+                  &connector->channel_id);
     lane->keys = route->auth->keys_new(connector);
     return lane;
 }
@@ -189,10 +171,6 @@ static void put_letter(struct ingest *ingest, const struct deadletter *why)
         return; /* counted, and summed up in the last letter */
     const struct lane *lane = lane_of(ingest, ingest->route);
     struct deadletter whole = {
-        .tenant = str_of(ingest->route->connector->tenant),
-        .tenant_id = str_of(lane->tenant_id),
-        .channel_id = str_of(lane->channel_id),
-        .connector = str_of(ingest->route->connector->name),
         .stage = why->stage,
         .entity_type = why->entity_type,
         .external_id = arena_str(ingest->arena, why->external_id),
@@ -203,6 +181,7 @@ static void put_letter(struct ingest *ingest, const struct deadletter *why)
         .first_seen_us = ingest->body->received_at_us,
         .payload = ingest->body->bytes,
     };
+    envelope_letter(&lane->envelope, &whole);
     deadletter_to_message(&whole, &letter->scratch, &letter->message);
     letter->message.key = ingest->body->request_id;
     *ingest->next_letter = letter;
@@ -218,19 +197,12 @@ static void refuse(struct ingest *ingest, const struct deadletter *why)
         put_letter(ingest, why);
 }
 
-static struct str stage_of(enum reject_code code)
-{
-    bool unreadable =
-        code == REJECT_JSON_SYNTAX || code == REJECT_TOO_DEEP || code == REJECT_TOO_LARGE;
-    return unreadable ? STR_LIT("parse") : STR_LIT("normalize");
-}
-
 static enum rc on_reject(void *context, const struct reject *reject, struct err *err)
 {
     (void)err;
     struct ingest *ingest = context;
     struct deadletter why = {
-        .stage = stage_of(reject->code),
+        .stage = envelope_stage(reject->code),
         .reason = str_of(reject_code_name(reject->code)),
         .detail = arena_printf(ingest->arena, "%.*s (at byte %lld)", STR_ARGS(reject->detail),
                                (long long)reject->offset),
@@ -275,20 +247,11 @@ static enum rc on_record(void *context, const struct record *record, struct err 
     (void)err;
     struct ingest *ingest = context;
     struct err fault;
-    struct encoded encoded = {.at = ingest->text.n, .kind = record->kind};
-    enum rc rc = record_encode(record, &ingest->text, &fault);
-    encoded.n = ingest->text.n - encoded.at;
-    if (rc == RC_OK && encoded.n > LIMIT_RECORD_BYTES)
-        rc = err_set(&fault, RC_REJECT, "the record has %zu bytes, %zu are allowed", encoded.n,
-                     LIMIT_RECORD_BYTES);
-    if (rc != RC_OK) {
-        ingest->text.n = encoded.at;
-        ingest->text.full = false;
+    struct envelope_record encoded;
+    if (envelope_encode(record, &ingest->text, &encoded, &fault) != RC_OK) {
         refuse_record(ingest, record, &fault);
         return RC_OK;
     }
-    struct uuid key = record_bus_key(record);
-    uuid_format(&key, encoded.key);
     if (!buf_add(&ingest->encoded, &encoded, sizeof encoded)) {
         (void)err_set(&fault, RC_REJECT, "the body makes more records than one set may hold");
         refuse_record(ingest, record, &fault);
@@ -323,15 +286,9 @@ static void add_message(struct ingest *ingest, const struct bus_message *message
 
 static void add_records(struct ingest *ingest, const struct lane *lane)
 {
-    const struct encoded *encoded = (const struct encoded *)(const void *)ingest->encoded.p;
+    const struct envelope_record *encoded = (const void *)ingest->encoded.p;
     for (size_t i = 0; i < ingest->record_count; i++) {
-        struct bus_message message = {
-            .topic = BUS_RECORDS,
-            .key = {encoded[i].key, UUID_TEXT_BYTES - 1},
-            .value = {ingest->text.p + encoded[i].at, encoded[i].n},
-            .headers = lane->record_headers[encoded[i].kind],
-            .header_count = RECORD_HEADERS,
-        };
+        struct bus_message message = envelope_message(&lane->envelope, &encoded[i], &ingest->text);
         add_message(ingest, &message);
     }
 }
@@ -344,8 +301,8 @@ static void add_raw(struct ingest *ingest, const struct lane *lane)
     size_t n = 0;
     clock_format(body->received_at_us, ingest->received_at);
     headers[n++] = (struct bus_header){STR_LIT("tenant"), str_of(connector->tenant)};
-    headers[n++] = (struct bus_header){STR_LIT("tenant_id"), str_of(lane->tenant_id)};
-    headers[n++] = (struct bus_header){STR_LIT("channel_id"), str_of(lane->channel_id)};
+    headers[n++] = (struct bus_header){STR_LIT("tenant_id"), str_of(lane->envelope.tenant_id)};
+    headers[n++] = (struct bus_header){STR_LIT("channel_id"), str_of(lane->envelope.channel_id)};
     headers[n++] = (struct bus_header){STR_LIT("connector"), str_of(connector->name)};
     headers[n++] = (struct bus_header){STR_LIT("received-at"), str_of(ingest->received_at)};
     headers[n++] = (struct bus_header){STR_LIT("request-id"), body->request_id};
