@@ -21,11 +21,8 @@
 #define HELD_BYTES (64 * MIB)
 
 #define TICK_MS 100
-#define PROBE_EVERY_US (2 * US_PER_SECOND)
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
-#define DRAIN_US (20 * US_PER_SECOND)
-#define LAST_ANSWERS_US (1 * US_PER_SECOND)
 
 struct listener {
     int fd; /* -1: none, or the server's */
@@ -126,21 +123,13 @@ static void stop_hooks(struct receive *receive)
 
 /* ---- the bus ---- */
 
-static enum rc reach_bus(struct receive *receive, struct err *err)
-{
-    enum rc rc = bus_prepare(receive->bus, err);
-    if (rc == RC_OK)
-        rc = bus_producer_open(receive->bus, &receive->server.producer, err);
-    return rc;
-}
-
 /* Until then nobody is listening: a sender finds the door closed and comes again, as with 503. */
 static enum rc wait_for_bus(struct receive *receive, struct err *err)
 {
     int wait_ms = RETRY_FIRST_MS;
     enum rc rc = RC_RETRY;
     while (!stop_requested()) {
-        rc = reach_bus(receive, err);
+        rc = receive_store_reach(receive->server.store, err);
         if (rc != RC_RETRY && rc != RC_AGAIN)
             break;
         LOG_WARN("the bus is away, no webhook is taken; start it, or run sluice check",
@@ -148,56 +137,25 @@ static enum rc wait_for_bus(struct receive *receive, struct err *err)
         stop_sleep_ms(wait_ms);
         wait_ms = wait_ms * 2 < RETRY_MOST_MS ? wait_ms * 2 : RETRY_MOST_MS;
     }
-    atomic_store(&receive->server.bus_reached, rc == RC_OK);
     return rc;
-}
-
-/* After a failure, so that readiness comes back without traffic (a balancer sends none while it is
- * not ready). */
-static void probe_bus(struct receive *receive, int64_t *last_us)
-{
-    struct err err;
-    int64_t now_us = clock_monotonic_us();
-    if (atomic_load(&receive->server.bus_reached) || now_us - *last_us < PROBE_EVERY_US)
-        return;
-    *last_us = now_us;
-    if (bus_prepare(receive->bus, &err) == RC_OK) {
-        atomic_store(&receive->server.bus_reached, true);
-        LOG_INFO("the bus is reached again");
-    } else {
-        LOG_WARN("the bus takes nothing, senders get 503; run sluice check",
-                 LOG_STR("error", err.msg));
-    }
 }
 
 /* ---- life ---- */
 
-static void wait_for_zero(const atomic_size_t *count, int64_t most_us)
-{
-    int64_t until = clock_monotonic_us() + most_us;
-    while (atomic_load(count) > 0 && clock_monotonic_us() < until)
-        (void)usleep(1000);
-}
-
-/* Every request that the bus was given gets its answer; MHD must not be stopped with connections
- * suspended, and closing the producer ends those that are left. */
+/* Every body that was put gets its answer; MHD must not be stopped with connections suspended. */
 static void drain(struct receive *receive)
 {
     struct receive_server *server = &receive->server;
-    struct bus_producer_stats stats = {0};
+    struct receive_store_stats last;
     atomic_store(&server->stopping, true);
     http_loops_quiesce(receive->loops);
-    wait_for_zero(&server->producing, INT32_MAX);
-    wait_for_zero(&server->unanswered, DRAIN_US);
-    size_t late = atomic_load(&server->unanswered);
+    size_t late = receive_store_drain(server->store);
     atomic_store(&receive->admin_state.hooks, NULL);
     stop_admin(receive);
-    bus_producer_stats(server->producer, &stats);
-    bus_producer_close(&server->producer, 0);
-    wait_for_zero(&server->unanswered, LAST_ANSWERS_US);
+    receive_store_close(server->store, &last);
     stop_hooks(receive);
-    LOG_INFO("stopped", LOG_INT("delivered_messages", stats.delivered_messages),
-             LOG_INT("failed_messages", stats.failed_messages), LOG_INT("unanswered", late));
+    LOG_INFO("stopped", LOG_INT("delivered_messages", last.bus.delivered_messages),
+             LOG_INT("failed_messages", last.bus.failed_messages), LOG_INT("unanswered", late));
 }
 
 static enum rc serve(struct receive *receive, struct err *err)
@@ -209,13 +167,27 @@ static enum rc serve(struct receive *receive, struct err *err)
              LOG_STR("admin", receive->conf.admin != NULL ? receive->admin.address : "-"),
              LOG_INT("connectors", receive->conf.connector_count),
              LOG_INT("threads", receive->conf.threads));
-    int64_t last_probe_us = 0;
     while (!stop_requested()) {
         stop_sleep_ms(TICK_MS);
-        probe_bus(receive, &last_probe_us);
+        receive_store_probe(receive->server.store);
     }
     drain(receive);
     return RC_OK;
+}
+
+static void count_reject(void *context, const char *reason)
+{
+    receive_metrics_rejected(context, reason);
+}
+
+static void make_store(struct receive *receive)
+{
+    struct receive_server *server = &receive->server;
+    server->ingests =
+        ingest_pool_new(server->routes, receive->conf.archive_raw, count_reject, server->metrics);
+    const struct receive_store_conf conf = {
+        .bus = receive->bus, .ingests = server->ingests, .metrics = server->metrics};
+    server->store = receive_store_new(&conf);
 }
 
 static enum rc run(struct receive *receive, struct err *err)
@@ -226,6 +198,7 @@ static enum rc run(struct receive *receive, struct err *err)
         return rc;
     receive->server.answers = receive_answers_new();
     receive->server.metrics = receive_metrics_new(receive->server.routes);
+    make_store(receive);
     rc = bind_listeners(receive, err);
     if (rc == RC_OK)
         rc = start_admin(receive, err);
@@ -282,8 +255,9 @@ static void done(struct receive *receive)
 {
     stop_admin(receive);
     stop_hooks(receive);
-    bus_producer_close(&receive->server.producer, 0);
+    receive_store_free(&receive->server.store);
     receive_request_free_idle(&receive->server);
+    ingest_pool_free(&receive->server.ingests);
     receive_metrics_free(&receive->server.metrics);
     receive_answers_free(&receive->server.answers);
     route_table_free(&receive->server.routes);

@@ -6,8 +6,7 @@
 
 bool receive_is_ready(const struct receive_admin *admin)
 {
-    return atomic_load(&admin->hooks) != NULL && atomic_load(&admin->server->bus_reached) &&
-           !atomic_load(&admin->server->stopping);
+    return atomic_load(&admin->hooks) != NULL && receive_store_is_ready(admin->server->store);
 }
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
@@ -35,12 +34,14 @@ static enum MHD_Result answer_metrics(const struct receive_admin *admin,
                                       struct MHD_Connection *connection)
 {
     struct receive_server *server = admin->server;
-    struct receive_metrics_now now = {.connections = connections_of(admin),
-                                      .unconfirmed_requests = atomic_load(&server->unanswered),
-                                      .body_bytes = atomic_load(&server->held_bytes),
-                                      .ready = receive_is_ready(admin)};
+    struct receive_store_stats stored = {0};
     if (atomic_load(&admin->hooks) != NULL)
-        bus_producer_stats(server->producer, &now.bus);
+        receive_store_stats(server->store, &stored);
+    struct receive_metrics_now now = {.connections = connections_of(admin),
+                                      .unconfirmed_requests = stored.unanswered,
+                                      .body_bytes = atomic_load(&server->held_bytes),
+                                      .ready = receive_is_ready(admin),
+                                      .bus = stored.bus};
     struct buf text;
     buf_init(&text, METRICS_MOST_BYTES);
     enum MHD_Result result =

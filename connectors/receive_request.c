@@ -14,37 +14,22 @@
 #define KEPT_REQUESTS 64
 #define REFUSAL_LOG_EVERY_US (5 * US_PER_SECOND)
 
-enum stage {
-    STAGE_READING,
-    STAGE_WAITING,       /* for the bus to confirm the set */
-    STAGE_WAITING_LETTER /* for the bus to confirm the dead letter of a set that it refused */
-};
-
 struct request {
     struct request *next; /* while idle */
-    struct http_suspended suspended;
     struct receive_server *server;
     struct MHD_Connection *connection;
     const struct route *route; /* NULL: not found */
-    enum stage stage;
     enum verdict verdict;
-    bool unanswered; /* counted there */
     struct auth_claim claim;
     struct str challenge; /* GET verification; borrowed from the connection */
     struct buf body;
-    size_t held;         /* bytes of the body, counted in held_bytes */
-    size_t dropped;      /* bytes read of a body that is refused anyway */
-    int64_t started_us;  /* monotonic */
-    int64_t received_us; /* wall clock */
-    int64_t answered_us; /* monotonic; 0 = not answered */
-    enum rc delivered;   /* written by the bus's thread while the request is suspended */
+    size_t held;          /* bytes of the body, counted in held_bytes */
+    size_t dropped;       /* bytes read of a body that is refused anyway */
+    int64_t started_us;   /* monotonic */
+    int64_t received_us;  /* wall clock */
+    int64_t answered_us;  /* monotonic; 0 = not answered */
+    struct store_job job; /* once the body is authenticated */
     char id[REQUEST_ID_BYTES];
-    char refusal[sizeof((struct err *)0)->msg]; /* why the bus refused the set */
-};
-
-struct pooled_ingest {
-    struct pooled_ingest *next;
-    struct ingest *ingest;
 };
 
 /* ---- pools ---- */
@@ -88,35 +73,6 @@ static void request_give(struct receive_server *server, struct request *request)
         request_free(request);
 }
 
-static void count_reject(void *context, const char *reason)
-{
-    struct receive_server *server = context;
-    receive_metrics_rejected(server->metrics, reason);
-}
-
-static struct pooled_ingest *ingest_take(struct receive_server *server)
-{
-    (void)pthread_mutex_lock(&server->pool_lock);
-    struct pooled_ingest *pooled = server->idle_ingests;
-    if (pooled != NULL)
-        server->idle_ingests = pooled->next;
-    (void)pthread_mutex_unlock(&server->pool_lock);
-    if (pooled != NULL)
-        return pooled;
-    pooled = xcalloc(1, sizeof *pooled);
-    pooled->ingest = ingest_new(server->routes, server->conf->archive_raw, count_reject, server);
-    return pooled;
-}
-
-/* One is out per thread at most, so the list never grows beyond the number of threads. */
-static void ingest_give(struct receive_server *server, struct pooled_ingest *pooled)
-{
-    (void)pthread_mutex_lock(&server->pool_lock);
-    pooled->next = server->idle_ingests;
-    server->idle_ingests = pooled;
-    (void)pthread_mutex_unlock(&server->pool_lock);
-}
-
 void receive_request_free_idle(struct receive_server *server)
 {
     for (struct request *request = server->idle_requests, *next; request != NULL; request = next) {
@@ -124,13 +80,6 @@ void receive_request_free_idle(struct receive_server *server)
         request_free(request);
     }
     server->idle_requests = NULL;
-    for (struct pooled_ingest *pooled = server->idle_ingests, *next; pooled != NULL;
-         pooled = next) {
-        next = pooled->next;
-        ingest_free(&pooled->ingest);
-        free(pooled);
-    }
-    server->idle_ingests = NULL;
 }
 
 /* ---- headers ---- */
@@ -258,44 +207,7 @@ static enum MHD_Result answer(struct request *request)
                           atomic_load(&server->stopping));
 }
 
-/* ---- to the bus ---- */
-
-static void on_delivered(void *context, enum rc rc, const struct err *err)
-{
-    struct request *request = context;
-    atomic_store(&request->server->bus_reached, rc == RC_OK || rc == RC_REJECT);
-    request->delivered = rc;
-    if (rc == RC_REJECT && err != NULL)
-        (void)snprintf(request->refusal, sizeof request->refusal, "%s", err->msg);
-    http_loop_resume(&request->suspended); /* from here on the request is MHD's again */
-}
-
-/* Suspends first: the bus may confirm before bus_produce has returned. */
-static enum MHD_Result put(struct request *request, const struct ingest_set *set, enum stage stage)
-{
-    struct receive_server *server = request->server;
-    struct err err = {0};
-    if (!request->unanswered)
-        atomic_fetch_add(&server->unanswered, 1);
-    request->unanswered = true;
-    request->stage = stage;
-    http_loop_suspend(&request->suspended, request->connection);
-    atomic_fetch_add(&server->producing, 1);
-    enum rc rc =
-        atomic_load(&server->stopping)
-            ? RC_RETRY
-            : bus_produce(server->producer, set->messages, set->count, on_delivered, request, &err);
-    atomic_fetch_sub(&server->producing, 1);
-    if (rc == RC_OK)
-        return MHD_YES;
-    request->delivered = rc;
-    if (rc == RC_REJECT)
-        (void)snprintf(request->refusal, sizeof request->refusal, "%s", err.msg);
-    else if (rc != RC_AGAIN)
-        atomic_store(&server->bus_reached, false);
-    http_loop_resume(&request->suspended);
-    return MHD_YES;
-}
+/* ---- storing ---- */
 
 static struct ingest_body body_of(const struct request *request)
 {
@@ -306,57 +218,43 @@ static struct ingest_body body_of(const struct request *request)
                                 .received_at_us = request->received_us};
 }
 
+static enum MHD_Result answer_stored(struct request *request, enum store_state state)
+{
+    static const enum verdict verdicts[] = {[STORE_KEPT] = VERDICT_STORED,
+                                            [STORE_BUSY] = VERDICT_BUSY,
+                                            [STORE_UNAVAILABLE] = VERDICT_UNAVAILABLE};
+    if (state == STORE_UNDER_WAY)
+        return MHD_YES;
+    request->verdict = verdicts[state];
+    return answer(request);
+}
+
 static enum MHD_Result store(struct request *request, struct ingest *ingest)
 {
-    struct ingest_body body = body_of(request);
-    struct ingest_set set;
-    struct err err;
-    if (ingest_body(ingest, request->route, &body, &set, &err) != RC_OK) {
-        LOG_ERROR("cannot normalize webhooks",
-                  LOG_STR("connector", request->route->connector->name), LOG_STR("error", err.msg));
-        request->verdict = VERDICT_UNAVAILABLE;
-        return answer(request);
-    }
-    receive_metrics_put(request->server->metrics, &set, body.bytes.n);
-    return put(request, &set, STAGE_WAITING);
+    request->job = (struct store_job){
+        .connection = request->connection, .route = request->route, .body = body_of(request)};
+    return answer_stored(request, receive_store_put(request->server->store, &request->job, ingest));
 }
 
 static enum MHD_Result authenticate_and_store(struct request *request)
 {
-    struct receive_server *server = request->server;
-    struct pooled_ingest *pooled = ingest_take(server);
-    struct auth_keys *keys = ingest_keys(pooled->ingest, request->route);
+    struct ingest_pool *ingests = request->server->ingests;
+    struct ingest *ingest = ingest_pool_take(ingests);
+    struct auth_keys *keys = ingest_keys(ingest, request->route);
     enum MHD_Result result;
     if (request->route->auth->check(keys, &request->claim, buf_peek(&request->body))) {
-        result = store(request, pooled->ingest);
+        result = store(request, ingest);
     } else {
         request->verdict = VERDICT_UNAUTHORIZED;
         result = answer(request);
     }
-    ingest_give(server, pooled);
+    ingest_pool_give(ingests, ingest);
     return result;
 }
 
-static enum MHD_Result store_letter(struct request *request)
+static enum MHD_Result settle(struct request *request)
 {
-    struct receive_server *server = request->server;
-    struct pooled_ingest *pooled = ingest_take(server);
-    struct ingest_body body = body_of(request);
-    struct ingest_set set;
-    ingest_refused(pooled->ingest, request->route, &body, request->refusal, &set);
-    enum MHD_Result result = put(request, &set, STAGE_WAITING_LETTER);
-    ingest_give(server, pooled);
-    return result;
-}
-
-static enum MHD_Result after_delivery(struct request *request)
-{
-    if (request->delivered == RC_REJECT && request->stage == STAGE_WAITING)
-        return store_letter(request);
-    request->verdict = request->delivered == RC_OK      ? VERDICT_STORED
-                       : request->delivered == RC_AGAIN ? VERDICT_BUSY
-                                                        : VERDICT_UNAVAILABLE;
-    return answer(request);
+    return answer_stored(request, receive_store_settle(request->server->store, &request->job));
 }
 
 /* ---- MHD's calls ---- */
@@ -439,8 +337,7 @@ enum MHD_Result receive_request_handle(void *cls, struct MHD_Connection *connect
     }
     if (request->verdict != VERDICT_OPEN)
         return answer(request);
-    return request->stage == STAGE_READING ? authenticate_and_store(request)
-                                           : after_delivery(request);
+    return request->job.stage == STORE_NEW ? authenticate_and_store(request) : settle(request);
 }
 
 static void log_request(const struct request *request)
@@ -469,9 +366,8 @@ void receive_request_completed(void *cls, struct MHD_Connection *connection, voi
     receive_metrics_answered(server->metrics, request->route, request->verdict);
     log_request(request);
     release_body(request);
-    bool was_unanswered = request->unanswered;
+    struct store_job job = request->job;
     *state = NULL;
     request_give(server, request);
-    if (was_unanswered)
-        atomic_fetch_sub(&server->unanswered, 1);
+    receive_store_forget(server->store, &job); /* last: the drain goes on from here */
 }

@@ -1,13 +1,11 @@
 /* receive_server.h: what the parts of the webhook endpoint share. For connectors/receive*.c only.
  *
  * Life of a request: headers -> admitted or refused -> body collected (or dropped) -> authenticated
- *          -> put on the bus -> suspended -> confirmed -> resumed -> answered -> completed.
- * Owns:    the server owns idle requests and ingests; a request in MHD's hands belongs to it until
- *          the completion callback.
- * Threads: requests of one connection run on one MHD thread; the bus's callback runs on the bus's
- *          thread and touches only the request that waits for it, then resumes it.
- * Drain:   once "stopping" is set and "producing" is 0, no further set reaches the bus; once
- *          "unanswered" is 0, every set that did has been answered. */
+ *          -> put in the store (receive_store.h) -> suspended -> confirmed -> resumed -> answered
+ *          -> completed.
+ * Owns:    the server owns idle requests; a request in MHD's hands belongs to it until the
+ *          completion callback.
+ * Threads: requests of one connection run on one MHD thread. */
 #ifndef SLUICE_CONNECTORS_RECEIVE_SERVER_H
 #define SLUICE_CONNECTORS_RECEIVE_SERVER_H
 
@@ -15,38 +13,31 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "connectors/http_loop.h"
-#include "connectors/ingest.h"
-#include "connectors/receive_metrics.h"
+#include "connectors/receive_store.h"
 
 #define REQUEST_ID_BYTES 33
 
 struct request;
-
-struct pooled_ingest;
 
 struct receive_server {
     const struct receive_conf *conf;
     struct route_table *routes;
     struct receive_answers *answers;
     struct receive_metrics *metrics;
-    struct bus_producer *producer; /* set before the first request */
+    struct ingest_pool *ingests;
+    struct receive_store *store;
     size_t max_body_bytes;
     size_t max_held_bytes; /* of all bodies together */
     int64_t max_body_us;   /* from headers to the end of the body */
 
     atomic_bool stopping;
-    atomic_bool bus_reached;  /* false: the last thing heard of the bus was a failure */
-    atomic_size_t producing;  /* threads between the look at "stopping" and bus_produce's return */
-    atomic_size_t unanswered; /* requests that the bus was given and that are not completed */
     atomic_size_t held_bytes; /* of bodies */
     atomic_uint_fast64_t request_number;
     uint64_t request_prefix; /* random: ids of two processes differ */
 
-    pthread_mutex_t pool_lock; /* guards the two lists */
+    pthread_mutex_t pool_lock; /* guards the list */
     struct request *idle_requests;
     size_t idle_request_count;
-    struct pooled_ingest *idle_ingests;
 };
 
 /* MHD's callbacks of the webhook listener; cls is the struct receive_server. */
