@@ -1,12 +1,13 @@
 #include "connectors/ingest.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "connectors/envelope.h"
 #include "lib/arena.h"
 #include "lib/limits.h"
 
-#define RAW_HEADERS 7
+#define RAW_HEADERS 8
 /* What an ingest keeps between bodies; more is given back after a large one. */
 #define KEPT_BYTES (256 * KIB)
 
@@ -103,11 +104,13 @@ static size_t accounts_of(const struct route_table *routes,
                           const struct receive_connector *connector,
                           struct channel_account **accounts_out)
 {
-    struct channel_account *accounts = xcalloc(route_count(routes), sizeof *accounts);
+    size_t connector_count;
+    const struct receive_connector *connectors = route_connectors(routes, &connector_count);
+    struct channel_account *accounts = xcalloc(connector_count, sizeof *accounts);
     size_t count = 0;
     accounts[count++] = account_of(connector);
-    for (size_t i = 0; i < route_count(routes); i++) {
-        const struct receive_connector *other = route_at(routes, i)->connector;
+    for (size_t i = 0; i < connector_count; i++) {
+        const struct receive_connector *other = &connectors[i];
         if (other != connector && strcmp(other->tenant, connector->tenant) == 0 &&
             strcmp(other->channel, connector->channel) == 0)
             accounts[count++] = account_of(other);
@@ -129,6 +132,7 @@ static struct lane *lane_new(const struct route_table *routes, const struct rout
     size_t account_count = accounts_of(routes, connector, &lane->accounts);
     lane->conf = (struct normalizer_conf){.channel = str_of(connector->channel),
                                           .provider = str_of(connector->map_provider),
+                                          .format = route->format,
                                           .tenant = str_of(connector->tenant),
                                           .tenant_id = connector->tenant_id,
                                           .accounts = lane->accounts,
@@ -136,7 +140,7 @@ static struct lane *lane_new(const struct route_table *routes, const struct rout
                                           .any_account = takes_any_account(connector)};
     envelope_init(&lane->envelope, connector->tenant, &connector->tenant_id, connector->name,
                   &connector->channel_id);
-    lane->keys = route->auth->keys_new(connector);
+    lane->keys = route->auth->keys_new(connector, route->shared);
     return lane;
 }
 
@@ -177,7 +181,9 @@ static void put_letter(struct ingest *ingest, const struct deadletter *why)
         .reason = why->reason,
         .detail = arena_str(ingest->arena, why->detail),
         .path = arena_str(ingest->arena, why->path),
-        .origin = arena_printf(ingest->arena, "webhook/%.*s", STR_ARGS(ingest->body->request_id)),
+        .origin =
+            arena_printf(ingest->arena, "%s/%.*s", ingest->route->is_sent ? "sent" : "webhook",
+                         STR_ARGS(ingest->body->request_id)),
         .first_seen_us = ingest->body->received_at_us,
         .payload = ingest->body->bytes,
     };
@@ -261,6 +267,28 @@ static enum rc on_record(void *context, const struct record *record, struct err 
     return RC_OK;
 }
 
+static enum source_kind source_of(const struct route *route)
+{
+    return route->is_sent ? SOURCE_SENT : SOURCE_WEBHOOK;
+}
+
+static bool is_media_type(struct str content_type, const char *type)
+{
+    size_t n = strlen(type);
+    return content_type.n >= n && strncasecmp(content_type.p, type, n) == 0 &&
+           (content_type.n == n || memchr("; \t", content_type.p[n], 3) != NULL);
+}
+
+/* Only of a tenant's own programs; a platform that names such a type still sends what its map
+ * reads.
+ */
+static bool is_lines(const struct route *route, struct str content_type)
+{
+    return (route->is_sent || takes_any_account(route->connector)) &&
+           (is_media_type(content_type, "application/x-ndjson") ||
+            is_media_type(content_type, "application/jsonl"));
+}
+
 static enum rc normalize(struct ingest *ingest, struct lane *lane, struct err *err)
 {
     if (lane->normalizer == NULL) {
@@ -269,7 +297,8 @@ static enum rc normalize(struct ingest *ingest, struct lane *lane, struct err *e
         if (rc != RC_OK)
             return rc;
     }
-    const struct document document = document_at(ingest->body->received_at_us, SOURCE_WEBHOOK);
+    struct document document = document_at(ingest->body->received_at_us, source_of(ingest->route));
+    document.is_lines = is_lines(ingest->route, ingest->body->content_type);
     normalizer_begin(lane->normalizer, &document);
     enum rc rc =
         normalizer_feed(lane->normalizer, ingest->body->bytes.p, ingest->body->bytes.n, err);
@@ -306,6 +335,8 @@ static void add_raw(struct ingest *ingest, const struct lane *lane)
     headers[n++] = (struct bus_header){STR_LIT("connector"), str_of(connector->name)};
     headers[n++] = (struct bus_header){STR_LIT("received-at"), str_of(ingest->received_at)};
     headers[n++] = (struct bus_header){STR_LIT("request-id"), body->request_id};
+    if (ingest->route->is_sent)
+        headers[n++] = (struct bus_header){STR_LIT("format"), ingest->route->format};
     if (!str_is_null(body->content_type))
         headers[n++] = (struct bus_header){STR_LIT("content-type"), body->content_type};
     struct bus_message message = {.topic = BUS_RAW,

@@ -2,16 +2,14 @@
 
 #include <stdlib.h>
 
+#include "connectors/auth_hmacs.h"
 #include "lib/arena.h"
-#include "lib/hex.h"
 
 #define SIGNATURE_HEADER "X-Hub-Signature-256"
-#define SIGNATURE_PREFIX "sha256="
 #define CHALLENGE_MOST_BYTES 256
 
 struct auth_keys {
-    size_t count;
-    struct hmac *hmacs[];
+    struct auth_hmacs *hmacs;
 };
 
 /* The challenge is echoed, so only what can do no harm in an answer is let through. */
@@ -43,25 +41,19 @@ static enum auth_handshake handshake(const struct receive_connector *connector,
     return AUTH_HANDSHAKE_OK;
 }
 
-static bool claim(const struct auth_source *source, struct auth_claim *claim_out)
+static enum auth_result claim(const struct receive_connector *connector,
+                              const struct auth_source *source, struct auth_claim *claim_out)
 {
-    struct auth_value header = source->header(source->context, SIGNATURE_HEADER);
-    if (header.count != 1 || !str_starts_with(header.value, SIGNATURE_PREFIX))
-        return false;
-    size_t skip = strlen(SIGNATURE_PREFIX);
-    struct str digits = {header.value.p + skip, header.value.n - skip};
-    return hex_decode(digits, claim_out->digest, sizeof claim_out->digest);
+    (void)connector;
+    return auth_hmacs_claim(source, SIGNATURE_HEADER, claim_out) ? AUTH_OK : AUTH_REFUSED;
 }
 
-static struct auth_keys *keys_new(const struct receive_connector *connector)
+static struct auth_keys *keys_new(const struct receive_connector *connector,
+                                  struct auth_shared *shared)
 {
-    size_t count = connector->secret_count;
-    struct auth_keys *keys = xcalloc(1, sizeof *keys + count * sizeof keys->hmacs[0]);
-    for (size_t i = 0; i < count; i++) {
-        /* An empty secret would let everybody sign. */
-        if (connector->secrets[i][0] != '\0')
-            keys->hmacs[keys->count++] = hmac_new(str_of(connector->secrets[i]));
-    }
+    (void)shared;
+    struct auth_keys *keys = xcalloc(1, sizeof *keys);
+    keys->hmacs = auth_hmacs_of(connector);
     return keys;
 }
 
@@ -69,21 +61,14 @@ static void keys_free(struct auth_keys **keys)
 {
     if (keys == NULL || *keys == NULL)
         return;
-    for (size_t i = 0; i < (*keys)->count; i++)
-        hmac_free(&(*keys)->hmacs[i]);
+    auth_hmacs_free(&(*keys)->hmacs);
     free(*keys);
     *keys = NULL;
 }
 
-static bool check(struct auth_keys *keys, const struct auth_claim *claimed, struct str body)
+static enum auth_result check(struct auth_keys *keys, struct auth_claim *claimed, struct str body)
 {
-    bool any = false;
-    for (size_t i = 0; i < keys->count; i++) {
-        unsigned char digest[DIGEST_SHA256_BYTES];
-        hmac_sha256(keys->hmacs[i], body, digest);
-        any |= digest_equal(digest, claimed->digest, sizeof digest);
-    }
-    return any;
+    return auth_hmacs_match(keys->hmacs, &body, 1, claimed->mac) ? AUTH_OK : AUTH_REFUSED;
 }
 
 const struct auth_channel meta_auth = {

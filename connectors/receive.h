@@ -1,18 +1,19 @@
 /* receive.h: the webhook endpoint. Bytes in over HTTP, authenticated, normalized, put on the bus,
  * then answered.
  *
- * Routes:  GET and POST /hooks/<tenant>/<connector> on "listen"; /metrics, /healthz, /readyz on
- * "admin". Promise: 200 only after the bus has confirmed every record of the body (and the raw
- * bytes, when archived). While it waits the connection is suspended; no thread waits. Answers: 200
- * stored; 401 signature missing or wrong (nothing parsed, stored or logged of the body); 403 failed
- * GET verification; 404 unknown route; 405 other method; 411/413 body; 503 + Retry-After when the
- * bus cannot take it. A well-signed body that cannot be read is a dead letter and 200
- * (whatsapp.md 1.5). Threads: receive_run blocks until a stop is requested (lib/stop.h), then
- * drains. */
+ * Routes:  GET and POST /hooks/<tenant>/<connector>, POST /hooks/<tenant>/<connector>/sent on
+ * "listen"; /metrics, /healthz, /readyz on "admin". Promise: 200 only after the bus has confirmed
+ * every record of the body (and the raw bytes, when archived). While it waits the connection is
+ * suspended; no thread waits. Answers: 200 stored; 401 signature missing or wrong (nothing parsed,
+ * stored or logged of the body); 403 failed GET verification; 404 unknown route; 405 other method;
+ * 411/413 body; 503 + Retry-After when the bus cannot take it. A well-signed body that cannot be
+ * read is a dead letter and 200 (whatsapp.md 1.5). Threads: receive_run blocks until a stop is
+ * requested (lib/stop.h), then drains. */
 #ifndef SLUICE_CONNECTORS_RECEIVE_H
 #define SLUICE_CONNECTORS_RECEIVE_H
 
 #include "bus/bus.h"
+#include "lib/conf.h"
 #include "lib/err.h"
 #include "transform/normalizer.h"
 
@@ -24,10 +25,18 @@ struct receive_connector {
     const char *provider;
     const char *account;
     struct uuid channel_id;
-    const char *verify_token;   /* NULL = GET verification refused */
-    const char *const *secrets; /* tried in order */
+    const char *verify_token; /* NULL = GET verification refused */
+    /* What senders sign with, or present where they present one thing: app secrets, secret tokens,
+     * signing keys, public keys, keys of own programs. */
+    const char *const *secrets;
     size_t secret_count;
-    const char *map_provider; /* whose shape its bodies have; NULL = the channel's first */
+    struct conf_texts basic;     /* "user:password" */
+    struct conf_texts bearers;   /* keys of email providers that sign nothing */
+    struct conf_texts tokens;    /* b2chat */
+    struct conf_texts sent_keys; /* of .../sent; none = there is no such path */
+    int64_t tolerance_s;         /* age of signatures; 0 = the provider's */
+    bool is_sent_only;           /* nothing else is received here */
+    const char *map_provider;    /* whose shape its bodies have; NULL = the channel's first */
     struct channel_settings settings;
 };
 

@@ -14,6 +14,7 @@ enum verdict {
     VERDICT_VERIFIED, /* GET verification: the challenge is echoed */
     VERDICT_MALFORMED,
     VERDICT_UNAUTHORIZED,
+    VERDICT_ASKED, /* for credentials */
     VERDICT_FORBIDDEN,
     VERDICT_NOT_FOUND,
     VERDICT_METHOD,

@@ -104,8 +104,8 @@ struct receive_metrics *receive_metrics_new(const struct route_table *routes)
     metrics->route_count = route_count(routes);
     metrics->answered = xcalloc(metrics->route_count + 1, sizeof *metrics->answered);
     for (size_t i = 0; i < metrics->route_count; i++) {
-        const struct receive_connector *connector = route_at(routes, i)->connector;
-        add_answered(metrics, i, connector->tenant, connector->name);
+        const struct route *route = route_at(routes, i);
+        add_answered(metrics, i, route->connector->tenant, route->name);
     }
     add_answered(metrics, metrics->route_count, "", "");
     add_rejected(metrics);

@@ -131,7 +131,7 @@ static enum verdict admit_get(struct request *request, const struct auth_source 
 {
     const struct route *route = request->route;
     if (route->auth->handshake == NULL)
-        return VERDICT_METHOD;
+        return VERDICT_FORBIDDEN;
     switch (route->auth->handshake(route->connector, source, &request->challenge)) {
     case AUTH_HANDSHAKE_OK:
         return VERDICT_VERIFIED;
@@ -142,11 +142,39 @@ static enum verdict admit_get(struct request *request, const struct auth_source 
     }
 }
 
+static enum verdict verdict_of(enum auth_result result)
+{
+    switch (result) {
+    case AUTH_OK:
+        return VERDICT_OPEN;
+    case AUTH_ASK:
+        return VERDICT_ASKED;
+    case AUTH_UNKNOWN:
+        return VERDICT_NOT_FOUND;
+    case AUTH_BUSY:
+        return VERDICT_BUSY;
+    case AUTH_WAIT:
+    case AUTH_UNAVAILABLE:
+        return VERDICT_UNAVAILABLE;
+    case AUTH_REFUSED:
+        break;
+    }
+    return VERDICT_UNAUTHORIZED;
+}
+
+static enum verdict admit_post(struct request *request, const struct auth_source *source)
+{
+    const struct route *route = request->route;
+    request->claim.now_us = request->received_us;
+    return verdict_of(route->auth->claim(route->connector, source, &request->claim));
+}
+
 /* Decides from the headers alone; VERDICT_OPEN: the body is wanted. */
 static enum verdict admit(struct request *request, const char *url, const char *method)
 {
-    struct auth_source source = {header_of, parameter_of, request->connection};
-    request->route = route_find(request->server->routes, url);
+    struct auth_source source = {
+        .header = header_of, .parameter = parameter_of, .context = request->connection};
+    request->route = route_find(request->server->routes, url, &source.path_token);
     if (request->route == NULL)
         return VERDICT_NOT_FOUND;
     if (strcmp(method, MHD_HTTP_METHOD_GET) == 0)
@@ -155,9 +183,7 @@ static enum verdict admit(struct request *request, const char *url, const char *
         return VERDICT_METHOD;
     if (declared_too_large(request->server, request->connection))
         return VERDICT_TOO_LARGE;
-    if (!request->route->auth->claim(&source, &request->claim))
-        return VERDICT_UNAUTHORIZED;
-    return VERDICT_OPEN;
+    return admit_post(request, &source);
 }
 
 /* ---- answering ---- */
@@ -186,10 +212,10 @@ static void log_unauthorized(const struct request *request)
         atomic_fetch_add(&unlogged, 1);
         return;
     }
-    LOG_WARN("webhook refused: signature missing or wrong; if the sender is genuine, compare its "
-             "app secret with the connector's secrets",
+    LOG_WARN("webhook refused: signature or key missing, wrong or too old; if the sender is "
+             "genuine, compare what it was given with the connector's keys, and the clocks",
              LOG_STR("tenant", request->route->connector->tenant),
-             LOG_STR("connector", request->route->connector->name),
+             LOG_STR("connector", request->route->name),
              LOG_INT("more_since_last", atomic_exchange(&unlogged, 0)));
 }
 
@@ -241,15 +267,16 @@ static enum MHD_Result authenticate_and_store(struct request *request)
     struct ingest_pool *ingests = request->server->ingests;
     struct ingest *ingest = ingest_pool_take(ingests);
     struct auth_keys *keys = ingest_keys(ingest, request->route);
-    enum MHD_Result result;
-    if (request->route->auth->check(keys, &request->claim, buf_peek(&request->body))) {
+    enum auth_result proof =
+        request->route->auth->check(keys, &request->claim, buf_peek(&request->body));
+    enum MHD_Result result = MHD_YES;
+    if (proof == AUTH_OK)
         result = store(request, ingest);
-    } else {
-        request->verdict = VERDICT_UNAUTHORIZED;
-        result = answer(request);
-    }
     ingest_pool_give(ingests, ingest);
-    return result;
+    if (proof == AUTH_OK)
+        return result;
+    request->verdict = verdict_of(proof);
+    return answer(request);
 }
 
 static enum MHD_Result settle(struct request *request)
@@ -346,7 +373,7 @@ static void log_request(const struct request *request)
         return;
     LOG_DEBUG("webhook request", LOG_STR("request_id", request->id),
               LOG_STR("tenant", request->route != NULL ? request->route->connector->tenant : "-"),
-              LOG_STR("connector", request->route != NULL ? request->route->connector->name : "-"),
+              LOG_STR("connector", request->route != NULL ? request->route->name : "-"),
               LOG_STR("verdict", verdict_name(request->verdict)),
               LOG_INT("bytes", request->body.n + request->dropped),
               LOG_INT("us", clock_monotonic_us() - request->started_us));

@@ -2,80 +2,72 @@
 
 #include <stdlib.h>
 
+#include "connectors/auth_secrets.h"
 #include "lib/arena.h"
 
-#define BEARER "Bearer "
-
 struct auth_keys {
-    size_t count;
-    unsigned char digests[][DIGEST_SHA256_BYTES];
+    struct auth_secrets *secrets;
 };
 
-static bool claim_secret(const struct auth_source *source, const char *header, const char *prefix,
-                         struct auth_claim *claim_out)
-{
-    struct auth_value value = source->header(source->context, header);
-    if (value.count != 1 || !str_starts_with(value.value, prefix))
-        return false;
-    size_t skip = strlen(prefix);
-    digest_sha256((struct str){value.value.p + skip, value.value.n - skip}, claim_out->digest);
-    return true;
-}
-
-static bool claim_bearer(const struct auth_source *source, struct auth_claim *claim_out)
-{
-    return claim_secret(source, "Authorization", BEARER, claim_out);
-}
-
-static bool claim_telegram(const struct auth_source *source, struct auth_claim *claim_out)
-{
-    return claim_secret(source, "X-Telegram-Bot-Api-Secret-Token", "", claim_out);
-}
-
-static enum auth_handshake no_handshake(const struct receive_connector *connector,
-                                        const struct auth_source *source, struct str *echo_out)
+static enum auth_result claim_bearer(const struct receive_connector *connector,
+                                     const struct auth_source *source, struct auth_claim *claim_out)
 {
     (void)connector;
-    (void)source;
-    (void)echo_out;
-    return AUTH_HANDSHAKE_FORBIDDEN;
+    return auth_secrets_claim_bearer(source, claim_out) ? AUTH_OK : AUTH_REFUSED;
 }
 
-static struct auth_keys *keys_new(const struct receive_connector *connector)
+static enum auth_result claim_telegram(const struct receive_connector *connector,
+                                       const struct auth_source *source,
+                                       struct auth_claim *claim_out)
 {
-    struct auth_keys *keys =
-        xcalloc(1, sizeof *keys + connector->secret_count * sizeof keys->digests[0]);
-    for (size_t i = 0; i < connector->secret_count; i++) {
-        /* An empty secret would let everybody in. */
-        if (connector->secrets[i][0] != '\0')
-            digest_sha256(str_of(connector->secrets[i]), keys->digests[keys->count++]);
-    }
+    static const char header[] = "X-Telegram-Bot-Api-Secret-Token";
+    (void)connector;
+    return auth_secrets_claim(source, header, "", claim_out) ? AUTH_OK : AUTH_REFUSED;
+}
+
+static struct auth_keys *keys_of(const char *const *secrets, size_t count)
+{
+    struct auth_keys *keys = xcalloc(1, sizeof *keys);
+    keys->secrets = auth_secrets_new(secrets, count);
     return keys;
+}
+
+static struct auth_keys *keys_new(const struct receive_connector *connector,
+                                  struct auth_shared *shared)
+{
+    (void)shared;
+    return keys_of(connector->secrets, connector->secret_count);
+}
+
+static struct auth_keys *sent_keys_new(const struct receive_connector *connector,
+                                       struct auth_shared *shared)
+{
+    (void)shared;
+    return keys_of(connector->sent_keys.v, connector->sent_keys.n);
 }
 
 static void keys_free(struct auth_keys **keys)
 {
-    if (keys == NULL)
+    if (keys == NULL || *keys == NULL)
         return;
+    auth_secrets_free(&(*keys)->secrets);
     free(*keys);
     *keys = NULL;
 }
 
-static bool check(struct auth_keys *keys, const struct auth_claim *claimed, struct str body)
+static enum auth_result check(struct auth_keys *keys, struct auth_claim *claimed, struct str body)
 {
     (void)body;
-    bool any = false;
-    for (size_t i = 0; i < keys->count; i++)
-        any |= digest_equal(keys->digests[i], claimed->digest, sizeof claimed->digest);
-    return any;
+    return auth_secrets_have(keys->secrets, claimed->secret) ? AUTH_OK : AUTH_REFUSED;
 }
 
-#define SECRET_AUTH(word, claimer)                                                                 \
+#define SECRET_AUTH(word, claimer, keys_maker)                                                     \
     {                                                                                              \
-        .channel = (word), .handshake = no_handshake, .claim = (claimer), .keys_new = keys_new,    \
-        .keys_free = keys_free, .check = check                                                     \
+        .channel = (word), .claim = (claimer), .keys_new = (keys_maker), .keys_free = keys_free,   \
+        .check = check                                                                             \
     }
 
-const struct auth_channel webchat_auth = SECRET_AUTH("webchat", claim_bearer);
-const struct auth_channel canonical_auth = SECRET_AUTH("canonical", claim_bearer);
-const struct auth_channel telegram_auth = SECRET_AUTH("telegram", claim_telegram);
+const struct auth_channel webchat_auth = SECRET_AUTH("webchat", claim_bearer, keys_new);
+const struct auth_channel canonical_auth = SECRET_AUTH("canonical", claim_bearer, keys_new);
+const struct auth_channel telegram_auth = SECRET_AUTH("telegram", claim_telegram, keys_new);
+const struct auth_channel sent_auth = SECRET_AUTH("sent", claim_bearer, sent_keys_new);

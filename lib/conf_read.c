@@ -53,9 +53,11 @@ static void read_text_list(struct conf *conf, const struct conf_key *key,
     if (texts == NULL)
         return;
     size_t n = 0;
-    for (const struct conf_node *item = node->first; item != NULL; item = item->next, n++)
-        (void)conf_store_scalar(conf, conf_element_place(conf, place, item, n), &element, item,
-                                &texts[n]);
+    for (const struct conf_node *item = node->first; item != NULL; item = item->next, n++) {
+        struct conf_place at = conf_element_place(conf, place, item, n);
+        conf_remember(conf, &texts[n], at);
+        (void)conf_store_scalar(conf, at, &element, item, &texts[n]);
+    }
     *(struct conf_texts *)to = (struct conf_texts){texts, n};
 }
 

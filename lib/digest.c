@@ -108,14 +108,21 @@ void hmac_free(struct hmac **hmac)
     *hmac = NULL;
 }
 
+void hmac_sha256_parts(struct hmac *hmac, const struct str *parts, size_t count,
+                       unsigned char digest_out[static DIGEST_SHA256_BYTES])
+{
+    size_t n = 0;
+    require(EVP_MAC_init(hmac->keyed, NULL, 0, NULL) == 1);
+    for (size_t i = 0; i < count; i++)
+        require(EVP_MAC_update(hmac->keyed, (const unsigned char *)parts[i].p, parts[i].n) == 1);
+    require(EVP_MAC_final(hmac->keyed, digest_out, &n, DIGEST_SHA256_BYTES) == 1 &&
+            n == DIGEST_SHA256_BYTES);
+}
+
 void hmac_sha256(struct hmac *hmac, struct str bytes,
                  unsigned char digest_out[static DIGEST_SHA256_BYTES])
 {
-    size_t n = 0;
-    require(EVP_MAC_init(hmac->keyed, NULL, 0, NULL) == 1 &&
-            EVP_MAC_update(hmac->keyed, (const unsigned char *)bytes.p, bytes.n) == 1 &&
-            EVP_MAC_final(hmac->keyed, digest_out, &n, DIGEST_SHA256_BYTES) == 1 &&
-            n == DIGEST_SHA256_BYTES);
+    hmac_sha256_parts(hmac, &bytes, 1, digest_out);
 }
 
 bool digest_equal(const unsigned char *a, const unsigned char *b, size_t n)

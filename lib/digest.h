@@ -30,6 +30,9 @@ struct hmac *hmac_dup(const struct hmac *hmac);
 void hmac_free(struct hmac **hmac);
 void hmac_sha256(struct hmac *hmac, struct str bytes,
                  unsigned char digest_out[static DIGEST_SHA256_BYTES]);
+/* Over the parts laid end to end. */
+void hmac_sha256_parts(struct hmac *hmac, const struct str *parts, size_t count,
+                       unsigned char digest_out[static DIGEST_SHA256_BYTES]);
 
 /* Constant time for equal lengths; different lengths are unequal at once (both lengths are public).
  */

@@ -44,6 +44,11 @@
 #define LIMIT_FORM_PARTS 10000
 #define LIMIT_FORM_HEADER_BYTES (16 * KIB) /* of one part; of an urlencoded field's name */
 
+/* What proves the sender within a body, and tokens remembered against replays: of each connector.
+ */
+#define LIMIT_AUTH_PROOF_BYTES (4 * MIB)
+#define LIMIT_AUTH_SEEN 100000
+
 /* Memory of one scope: a webhook body, a poll page, one element of a file. */
 #define LIMIT_SCOPE_ARENA_BYTES (64 * MIB)
 

@@ -24,10 +24,17 @@ struct loaded {
 
 /* ---- channels ---- */
 
-static bool is_received(const struct file_connector *connector)
+/* Of the channels without modes b2chat is always pulled; webhooks only come sooner. */
+static bool is_pulled(const struct file_connector *connector)
 {
-    return (connector->mode == NULL || pipeline_is_mode(connector, "webhook")) &&
-           auth_channel_find(connector->channel) != NULL;
+    return pipeline_is_mode(connector, "poll") || pipeline_is_mode(connector, "imap") ||
+           strcmp(connector->channel, "b2chat") == 0;
+}
+
+static bool takes_webhooks(const struct file_connector *connector)
+{
+    return (!is_pulled(connector) || connector->webhook_tokens.n > 0) &&
+           auth_channel_find(connector->channel, connector->provider) != NULL;
 }
 
 /* ---- from the file to the stages ---- */
@@ -126,13 +133,24 @@ static bool resolve_settings(struct arena *arena, const struct file_connector *f
            (to->reused_id_domains != NULL || to->reused_id_domain_count == 0);
 }
 
+/* Which of the lists a connector has depends on its channel and provider. */
+static struct conf_texts secrets_of(const struct file_connector *file)
+{
+    const struct conf_texts *const lists[] = {&file->app_secrets, &file->public_keys,
+                                              &file->signing_keys, &file->webhook_secrets};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (lists[i]->n > 0)
+            return *lists[i];
+    return strcmp(file->channel, "email") == 0 ? (struct conf_texts){NULL, 0} : file->keys;
+}
+
 /* What the sender proves itself with. */
 static void resolve_secrets(struct resolver *r, const struct file_connector *file,
                             struct receive_connector *to)
 {
-    const struct conf_texts *secrets = file->app_secrets.n > 0 ? &file->app_secrets : &file->keys;
-    to->secrets = secrets->v;
-    to->secret_count = secrets->n;
+    struct conf_texts secrets = secrets_of(file);
+    to->secrets = secrets.v;
+    to->secret_count = secrets.n;
     if (file->secret_token == NULL)
         return;
     const char **only = arena_alloc(r->arena, sizeof *only);
@@ -157,6 +175,12 @@ static bool add_received(struct resolver *r, const struct catalog_tenant *tenant
         .account = channel->account,
         .channel_id = channel->id,
         .verify_token = file->verify_token,
+        .basic = file->basic_auth,
+        .bearers = file->keys,
+        .tokens = file->webhook_tokens,
+        .sent_keys = file->sent_keys,
+        .tolerance_s = file->signature_age / MS_PER_SECOND,
+        .is_sent_only = !takes_webhooks(file),
     };
     resolve_secrets(r, file, to);
     return resolve_settings(r->arena, file, &to->settings);
@@ -178,12 +202,12 @@ static bool resolve_connector(struct resolver *r, const struct catalog_tenant *t
         .outbound_visible = file->outbound_visible,
     };
     to->id = ids_channel(&tenant->id, str_of(to->provider), str_of(to->account));
-    if (is_received(file))
-        return add_received(r, tenant, file, to);
-    r->warnings[r->to->warning_count++] = conf_note(
-        r->conf, &file->channel, "warning: channel %s is not %s yet by this version", file->channel,
-        file->mode == NULL || pipeline_is_mode(file, "webhook") ? "received" : "pulled");
-    return true;
+    if (is_pulled(file))
+        r->warnings[r->to->warning_count++] =
+            conf_note(r->conf, &file->channel,
+                      "warning: channel %s is not pulled yet by this version", file->channel);
+    bool is_received = takes_webhooks(file) || file->sent_keys.n > 0;
+    return !is_received || add_received(r, tenant, file, to);
 }
 
 static bool resolve_tenant(struct resolver *r, const struct file_tenant *file,

@@ -2,6 +2,7 @@
 
 #include "lib/conf_value.h"
 #include "pipelines/pipeline_account.h"
+#include "pipelines/pipeline_senders.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -58,6 +59,7 @@ static void check_tenant(struct conf *conf, const struct file_tenant *tenant)
     const struct file_connector *connectors = tenant->connectors.v;
     for (size_t i = 0; i < tenant->connectors.n; i++) {
         check_needs(conf, &connectors[i]);
+        pipeline_senders_check(conf, &connectors[i]);
         for (size_t j = 0; j < i; j++)
             check_repeats(conf, &connectors[j], &connectors[i]);
     }

@@ -148,6 +148,16 @@ static const char *const date_orders[] = {"dmy", "mdy", "ymd", NULL};
                     "several while one is being replaced."                                         \
     }
 
+#define SENT_KEYS                                                                                  \
+    {                                                                                              \
+        CONF_AT_SECRET_LIST(struct file_connector, sent_keys),                                     \
+            .name = "sent_keys",                                                                   \
+            .help =                                                                                \
+                "Keys of your own programs that post what they sent to "                           \
+                "`/hooks/TENANT/CONNECTOR/sent`, as `Authorization: Bearer KEY`. Without them "    \
+                "there is no such path."                                                           \
+    }
+
 static const struct conf_key whatsapp_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
      .pattern = "^[0-9]{1,32}$",
@@ -160,6 +170,7 @@ static const struct conf_key whatsapp_keys[] = {
      .required = true, .expected = "a list of at least one app secret",
      .help = "App secrets that may sign a body, tried in order: several while one is being "
              "replaced."},
+    SENT_KEYS,
     {CONF_AT_CHOICE(struct file_connector, api_sender), .name = "api_sender", .fallback = "agent",
      .words = senders,
      .help = "Who is taken for the sender of messages known only from their statuses."},
@@ -182,6 +193,7 @@ static const struct conf_key telegram_keys[] = {
      .words = telegram_modes, .help = "How updates arrive."},
     {CONF_AT_SECRET(struct file_connector, secret_token), .name = "secret_token",
      .help = "What Telegram sends with every webhook request; required by mode `webhook`."},
+    SENT_KEYS,
     {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "agent_ids", .pattern = "^[0-9]{1,16}$",
      .expected = "a list of Telegram user ids, digits only",
      .help = "Telegram users who answer for the business in groups."},
@@ -201,7 +213,26 @@ static const struct conf_key email_keys[] = {
     {CONF_AT_CHOICE(struct file_connector, mode), .name = "mode", .fallback = "imap",
      .words = email_modes, .help = "How mail arrives."},
     {CONF_AT_CHOICE(struct file_connector, provider), .name = "provider", .words = email_providers,
-     .help = "Who posts the mails; required by mode `webhook`."},
+     .help = "Who posts the mails; required by mode `webhook`, as are keys to know it by: "
+             "docs/RECEIVE.md says which."},
+    {CONF_AT_SECRET_LIST(struct file_connector, basic_auth), .name = "basic_auth",
+     .help = "`user:password` of which the provider must present one, as HTTP Basic: postmark, "
+             "sendgrid without `public_keys`, ses beside its signature."},
+    {CONF_AT_SECRET_LIST(struct file_connector, keys), .name = "keys",
+     .help = "Keys of which the provider must present one, as `Authorization: Bearer KEY`: "
+             "postmark, and sendgrid without `public_keys`."},
+    {CONF_AT_TEXT_LIST(struct file_connector, public_keys), .name = "public_keys",
+     .pattern = "^[A-Za-z0-9+/]{100,}={0,2}$",
+     .expected = "a list of verification keys as SendGrid shows them, base64 without armour",
+     .help = "Keys of which one must verify the signature of sendgrid's bodies."},
+    {CONF_AT_SECRET_LIST(struct file_connector, signing_keys), .name = "signing_keys",
+     .help = "Secrets of which one must have signed: mailgun's webhook signing key, resend's "
+             "`whsec_...`."},
+    {CONF_AT_DURATION(struct file_connector, signature_age), .name = "signature_age",
+     .least = SECOND, .most = 7 * DAY,
+     .help = "How far from now a signature may be: 5m for sendgrid and resend, 12h for mailgun, "
+             "if absent."},
+    SENT_KEYS,
     {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "own_addresses", .pattern = "@.",
      .expected = "a list of mail addresses, or domains such as @acme.example",
      .help = "Further addresses that the business writes from; `@acme.example` is a whole domain."},
@@ -230,6 +261,13 @@ static const struct conf_key b2chat_keys[] = {
      .help = "Of the API's client."},
     {CONF_AT_SECRET(struct file_connector, client_secret), .name = "client_secret",
      .required = true, .help = "Of the API's client."},
+    {CONF_AT_SECRET_LIST(struct file_connector, webhook_tokens), .name = "webhook_tokens",
+     .help = "Tokens of which webhooks must present one, as `Authorization: Bearer TOKEN` or as "
+             "last part of the path, `/hooks/TENANT/CONNECTOR/TOKEN`. Without them no webhook is "
+             "taken."},
+    {CONF_AT_SECRET_LIST(struct file_connector, webhook_secrets), .name = "webhook_secrets",
+     .help = "Secrets of which one must sign the body (`X-B2Chat-Signature`), where that is agreed "
+             "upon."},
     {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "6h",
      .least = MINUTE, .most = 30 * DAY, .help = "How often the API is asked."},
     TIMEZONE("America/Bogota", "Zone of the times that the API gives without one."),

@@ -58,7 +58,9 @@ struct file_connector { /* which fields are used depends on the channel */
     bool outbound_visible;
     int64_t every;
     struct conf_texts own;  /* whatsapp: names; telegram: user ids; email: addresses */
-    struct conf_texts keys; /* webchat, canonical */
+    struct conf_texts keys; /* webchat, canonical, email */
+    struct conf_texts sent_keys;
+    int64_t signature_age; /* email */
     /* whatsapp */
     const char *date_order;
     const char *verify_token;
@@ -72,11 +74,16 @@ struct file_connector { /* which fields are used depends on the channel */
     const char *user;
     const char *password;
     const char *provider;
+    struct conf_texts basic_auth;
+    struct conf_texts public_keys;
+    struct conf_texts signing_keys;
     bool thread_per_contact;
     struct conf_texts reused_id_domains;
     /* b2chat */
     const char *client_id;
     const char *client_secret;
+    struct conf_texts webhook_tokens;
+    struct conf_texts webhook_secrets;
 };
 
 struct file_tenant {

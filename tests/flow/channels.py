@@ -39,7 +39,7 @@ ACCOUNTS = {
     **{f"tg-{account}": ("telegram", "telegram_bot", account,
                          f'token: "{account}:flow-test", secret_token: "{TELEGRAM_SECRET}", agent_ids: ["5800700600"]')
        for account in ("7100200300", "5998877665", "7123456789")},
-    **{f"mail-{n}": ("email", "email_webhook", address, "mode: webhook, provider: postmark")
+    **{f"mail-{n}": ("email", "email_webhook", address, "mode: webhook, provider: postmark, basic_auth: [\"flow:test\"]")
        for n, address in enumerate(("soporte@inbound.example.org", "soporte@parse.example.org", "soporte@mg.example.org",
                                     "soporte@in.example.org", "otra@inbound.example.org", "soporte@example.org"))},
     "mail-imap": ("email", "email_imap", "soporte@example.org", "mode: imap, url: \"imaps://mail.example:993\""),

@@ -31,7 +31,9 @@ struct form {
     enum state state;
     int64_t at; /* bytes read */
     struct form_fault fault;
+    const char *const *only; /* names of fields to keep; NULL = all */
     struct form_field field; /* being read */
+    bool is_unwanted;        /* the field being read is not kept */
     bool has_file;
     GChecksum *checksum;
     struct buf header; /* a part's header block, or a name */
@@ -69,8 +71,22 @@ void form_free(struct form **form)
     *form = NULL;
 }
 
+void form_keep_only(struct form *form, const char *const *names)
+{
+    form->only = names;
+}
+
+static bool is_wanted(const struct form *form, struct str name)
+{
+    const char *const *only = form->only;
+    while (only != NULL && *only != NULL && !str_is(name, *only))
+        only++;
+    return only == NULL || *only != NULL;
+}
+
 static void begin_field(struct form *form)
 {
+    form->is_unwanted = false;
     form->field = (struct form_field){.offset = form->at};
     form->has_file = false;
     form->line_start = 0;
@@ -138,6 +154,8 @@ static enum rc end_field(struct form *form)
 {
     if (++form->count > LIMIT_FORM_PARTS)
         return fail_at(form, true, form->field.offset, STR_LIT("more than 10000 fields"));
+    if (form->is_unwanted)
+        return RC_OK;
     struct form_field *field = arena_alloc(form->arena, sizeof *field);
     if (field == NULL)
         return fail_memory(form);
@@ -157,6 +175,8 @@ static enum rc end_field(struct form *form)
 
 static enum rc add_data(struct form *form, const char *bytes, size_t n)
 {
+    if (form->is_unwanted)
+        return RC_OK;
     if (form->has_file) {
         g_checksum_update(form->checksum, (const guchar *)bytes, (gssize)n);
         form->field.size_bytes += (int64_t)n;
@@ -213,6 +233,7 @@ static enum rc begin_data(struct form *form)
     if (!form_header_read(buf_peek(&form->header), form->arena, &form->field))
         return fail_memory(form);
     form->has_file = !str_is_null(form->field.filename);
+    form->is_unwanted = !is_wanted(form, form->field.name);
     g_checksum_reset(form->checksum);
     form->state = STATE_DATA;
     form->matched = form->pretended = form->line_end_bytes; /* a boundary may follow at once */
@@ -327,8 +348,8 @@ static enum rc step_tail(struct form *form, const char *bytes)
 static enum rc end_pair(struct form *form)
 {
     form->state = STATE_NAME;
-    if (form->header.n == 0 && form->value.n == 0)
-        return RC_OK;
+    if (form->is_unwanted || (form->header.n == 0 && form->value.n == 0))
+        return form->is_unwanted ? end_field(form) : RC_OK;
     form->field.name = form_text(form->arena, buf_peek(&form->header));
     if (str_is_null(form->field.name))
         return fail_memory(form);
@@ -356,6 +377,7 @@ static enum rc take_plain(struct form *form, char c)
     form->at++;
     if (c == '=' && form->state == STATE_NAME) {
         form->state = STATE_VALUE;
+        form->is_unwanted = !is_wanted(form, buf_peek(&form->header));
         return RC_OK;
     }
     if (c == '%') {

@@ -43,6 +43,9 @@ struct form;
 
 struct form *form_new(void);
 void form_free(struct form **form);
+/* From here on only the fields of these names are kept, of the others nothing. names: borrowed,
+ * ends with NULL. */
+void form_keep_only(struct form *form, const char *const *names);
 
 void form_begin(struct form *form, enum form_kind kind, struct arena *arena);
 enum rc form_feed(struct form *form, const char *bytes, size_t n) MUST_USE;

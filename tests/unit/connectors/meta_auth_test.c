@@ -52,7 +52,8 @@ static struct auth_value parameter_of(void *context, const char *name)
 
 static struct auth_source source_of(const struct given *given)
 {
-    return (struct auth_source){header_of, parameter_of, (void *)(uintptr_t)given};
+    return (struct auth_source){
+        .header = header_of, .parameter = parameter_of, .context = (void *)(uintptr_t)given};
 }
 
 static bool accepts(const char *const *secrets, size_t secret_count, const struct given *headers,
@@ -60,12 +61,12 @@ static bool accepts(const char *const *secrets, size_t secret_count, const struc
 {
     struct receive_connector connector = {.secrets = secrets, .secret_count = secret_count};
     struct auth_source source = source_of(headers);
-    struct auth_claim claim;
-    if (!meta_auth.claim(&source, &claim))
+    struct auth_claim claim = {0};
+    if (meta_auth.claim(&connector, &source, &claim) != AUTH_OK)
         return false;
-    struct auth_keys *keys = meta_auth.keys_new(&connector);
-    bool first = meta_auth.check(keys, &claim, body);
-    bool again = meta_auth.check(keys, &claim, body); /* the key schedule survives its use */
+    struct auth_keys *keys = meta_auth.keys_new(&connector, NULL);
+    bool first = meta_auth.check(keys, &claim, body) == AUTH_OK;
+    bool again = meta_auth.check(keys, &claim, body) == AUTH_OK; /* the key schedule survives */
     meta_auth.keys_free(&keys);
     assert_int_equal(first, again);
     return first;

@@ -21,11 +21,13 @@ static struct auth_value header(void *context, const char *name)
 static bool accepts(const struct auth_channel *auth, const char *const *secrets, size_t count,
                     struct given given)
 {
-    const struct receive_connector connector = {.secrets = secrets, .secret_count = count};
-    const struct auth_source source = {header, header, &given};
-    struct auth_claim claim;
-    struct auth_keys *keys = auth->keys_new(&connector);
-    bool accepted = auth->claim(&source, &claim) && auth->check(keys, &claim, STR_LIT("{}"));
+    const struct receive_connector connector = {
+        .secrets = secrets, .secret_count = count, .sent_keys = {secrets, count}};
+    const struct auth_source source = {.header = header, .parameter = header, .context = &given};
+    struct auth_claim claim = {0};
+    struct auth_keys *keys = auth->keys_new(&connector, NULL);
+    bool accepted = auth->claim(&connector, &source, &claim) == AUTH_OK &&
+                    auth->check(keys, &claim, STR_LIT("{}")) == AUTH_OK;
     auth->keys_free(&keys);
     assert_null(keys);
     return accepted;
@@ -52,9 +54,12 @@ static void test_bearer(void **state)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(accepts(&webchat_auth, secrets, 2, good[i]));
         assert_true(accepts(&canonical_auth, secrets, 2, good[i]));
+        assert_true(accepts(&sent_auth, secrets, 2, good[i]));
     }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(accepts(&webchat_auth, secrets, 2, bad[i]));
+        assert_false(accepts(&sent_auth, secrets, 2, bad[i]));
+    }
 }
 
 static void test_telegram(void **state)
@@ -74,6 +79,7 @@ static void test_empty_secrets(void **state)
     const struct given given = {"Authorization", "Bearer ", 1};
     assert_false(accepts(&webchat_auth, empty, 1, given));
     assert_false(accepts(&webchat_auth, NULL, 0, given));
+    assert_false(accepts(&sent_auth, empty, 1, given));
 }
 
 static void test_table(void **state)
@@ -81,9 +87,13 @@ static void test_table(void **state)
     (void)state;
     static const char *const channels[] = {"telegram", "webchat", "canonical"};
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++)
-        assert_string_equal(auth_channel_find(channels[i])->channel, channels[i]);
-    struct str echo;
-    assert_int_equal(webchat_auth.handshake(NULL, NULL, &echo), AUTH_HANDSHAKE_FORBIDDEN);
+        assert_string_equal(auth_channel_find(channels[i], NULL)->channel, channels[i]);
+    static const char *const providers[] = {"postmark", "sendgrid", "mailgun", "resend"};
+    for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
+        assert_string_equal(auth_channel_find("email", providers[i])->provider, providers[i]);
+    assert_null(auth_channel_find("email", NULL));
+    assert_null(auth_channel_find("email", "mime"));
+    assert_null(auth_channel_find("pigeon", NULL));
 }
 
 int main(void)

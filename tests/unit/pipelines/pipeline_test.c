@@ -98,7 +98,8 @@ static void channels_have_their_columns(void **state)
                                       "help@acme.example, mode: imap, "
                                       "url: \"imaps://m\", user: u, password: p, every: 60s}\n"
                                       "      - {name: resend, channel: email, address: "
-                                      "in@acme.example, mode: webhook, provider: resend}\n"
+                                      "in@acme.example, mode: webhook, provider: resend, "
+                                      "signing_keys: [whsec_AAEC]}\n"
                                       "      - {name: desk, channel: b2chat, account: acme-main, "
                                       "client_id: i, "
                                       "client_secret: s, every: 6h, timezone: America/Bogota}\n";
@@ -142,8 +143,8 @@ static void channels_have_their_columns(void **state)
         else
             assert_null(got->source_timezone);
     }
-    assert_int_equal(p->receive.connector_count, 1);
-    assert_int_equal(p->warning_count, 4);
+    assert_int_equal(p->receive.connector_count, 2);
+    assert_int_equal(p->warning_count, 3);
     assert_string_equal(p->warnings[0],
                         "f.yaml:6:34: tenants[0].connectors[1].channel: warning: channel telegram "
                         "is not pulled yet by this version");
@@ -179,6 +180,46 @@ static void settings_reach_the_receiver(void **state)
     assert_string_equal(c[2].provider, "custom");
     assert_int_equal(c[2].secret_count, 2);
     assert_string_equal(c[3].secrets[0], "k3");
+    pipeline_free(&p);
+    buf_done(&faults);
+}
+
+#define MAIL(rest) "      - {name: m, channel: email, address: a@b, mode: webhook, " rest "}\n"
+
+/* Keys of every provider, and what is told of sent messages. */
+static void senders_reach_the_receiver(void **state)
+{
+    (void)state;
+    static const char yaml[] = HEAD
+        "      - {name: m1, channel: email, address: a@1, mode: webhook, provider: postmark, "
+        "basic_auth: ['u:p'], keys: [k1], sent_keys: [s1, s2]}\n"
+        "      - {name: m2, channel: email, address: a@2, mode: webhook, provider: mailgun, "
+        "signing_keys: [g1, g2], signature_age: 1d}\n"
+        "      - {name: m3, channel: email, address: a@3, mode: webhook, provider: sendgrid, "
+        "keys: [k3]}\n"
+        "      - {name: desk, channel: b2chat, account: d, client_id: i, client_secret: s, "
+        "webhook_tokens: [0123456789abcdef0123456789abcdef], webhook_secrets: [w]}\n"
+        "      - {name: tg, channel: telegram, token: \"77:x\", mode: poll, sent_keys: [s3]}\n";
+    struct buf faults;
+    struct pipeline *p = load(yaml, &faults);
+    assert_string_equal(faults.p, "");
+    assert_int_equal(p->receive.connector_count, 5);
+    const struct receive_connector *c = p->receive.connectors;
+    assert_string_equal(c[0].map_provider, "postmark");
+    assert_string_equal(c[0].basic.v[0], "u:p");
+    assert_string_equal(c[0].bearers.v[0], "k1");
+    assert_int_equal(c[0].secret_count, 0);
+    assert_string_equal(c[0].sent_keys.v[1], "s2");
+    assert_string_equal(c[1].secrets[1], "g2");
+    assert_int_equal(c[1].tolerance_s, 86400);
+    assert_int_equal(c[2].secret_count, 0);
+    assert_string_equal(c[2].bearers.v[0], "k3");
+    assert_int_equal(c[2].tolerance_s, 0);
+    assert_int_equal(c[3].tokens.n, 1);
+    assert_string_equal(c[3].secrets[0], "w");
+    assert_false(c[3].is_sent_only);
+    assert_true(c[4].is_sent_only);
+    assert_int_equal(p->warning_count, 2); /* b2chat and the bot are pulled too */
     pipeline_free(&p);
     buf_done(&faults);
 }
@@ -230,8 +271,38 @@ static void faults_between_keys(void **state)
          "\"w\" "
          "of this tenant already\n"},
         {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\"}\n"
-              "      - {name: p, channel: email, address: a@b, mode: webhook, provider: ses}\n",
+              "      - {name: p, channel: email, address: a@b, mode: webhook, provider: "
+              "mailgun, signing_keys: [k]}\n",
          ""},
+        {HEAD MAIL("provider: mailgun"),
+         "f.yaml:5:16: tenants[0].connectors[0].name: signing_keys is missing; mode webhook needs "
+         "it to know provider mailgun by\n"},
+        {HEAD MAIL("provider: postmark"),
+         "f.yaml:5:16: tenants[0].connectors[0].name: basic_auth or keys is missing; mode webhook "
+         "needs it to know provider postmark by\n"},
+        {HEAD MAIL("signing_keys: [k]"),
+         "f.yaml:5:16: tenants[0].connectors[0].name: provider is missing; email's mode webhook "
+         "needs it, such as postmark\n"},
+        {HEAD MAIL("provider: resend, signing_keys: ['whsec_?'], basic_auth: ['a:b']"),
+         "f.yaml:5:97: tenants[0].connectors[0].signing_keys[0]: expected a signing secret as "
+         "Resend shows it, whsec_ and base64\n"
+         "f.yaml:5:121: tenants[0].connectors[0].basic_auth: provider resend does not use it; it "
+         "takes signing_keys\n"},
+        {HEAD MAIL("provider: postmark, basic_auth: [secret, 'user:']"),
+         "f.yaml:5:97: tenants[0].connectors[0].basic_auth[0]: expected user:password\n"
+         "f.yaml:5:105: tenants[0].connectors[0].basic_auth[1]: expected user:password\n"},
+        {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\", sent_keys: "
+              "[k]}\n",
+         "f.yaml:5:78: tenants[0].connectors[0].sent_keys: needs provider: whose requests and "
+         "responses are told, such as postmark\n"},
+        {HEAD "      - {name: d, channel: b2chat, account: d, client_id: i, client_secret: s, "
+              "webhook_tokens: [short]}\n",
+         "f.yaml:5:97: tenants[0].connectors[0].webhook_tokens[0]: expected at least 32 characters "
+         "of A-Z a-z 0-9 - _ . ~, such as openssl rand -hex 32 gives\n"},
+        {HEAD "      - {name: d, channel: b2chat, account: d, client_id: i, client_secret: s, "
+              "webhook_secrets: [w]}\n",
+         "f.yaml:5:97: tenants[0].connectors[0].webhook_secrets: needs webhook_tokens: without "
+         "them no webhook is taken\n"},
         {HEAD WA("wa", "1") "  - slug: acme\n",
          "f.yaml:6:11: tenants[1].slug: \"acme\" names another tenant already\n"},
         {HEAD "      - {name: t, channel: telegram, token: \"1:x\"}\n",
@@ -333,6 +404,7 @@ int main(void)
         cmocka_unit_test(defaults_are_filled),
         cmocka_unit_test(channels_have_their_columns),
         cmocka_unit_test(settings_reach_the_receiver),
+        cmocka_unit_test(senders_reach_the_receiver),
         cmocka_unit_test(kafka_and_its_properties),
         cmocka_unit_test(faults_between_keys),
         cmocka_unit_test(the_files_that_come_along_are_valid),
