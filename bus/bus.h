@@ -36,6 +36,7 @@ struct bus_conf { /* borrowed for the life of everything opened with it */
     const char *path;   /* the SQLite file */
     int retention_days; /* raw topic, and records that no loader has read: kept at most so long; 30
                          */
+    uint64_t max_bytes; /* of the file, its write-ahead log apart; 0 = what the disk has */
     /* kafka */
     const char *brokers;     /* "host:port,host:port" */
     int partitions;          /* of topics made by bus_prepare; 12 */
@@ -118,13 +119,16 @@ struct bus_batch { /* borrowed until the next bus_consumer_poll or close */
     size_t count;
 };
 
+#define BUS_OFFSET_EARLIEST (-1) /* the earliest kept */
+#define BUS_OFFSET_DONE (-2) /* the one that bus_consumer_done was told last, else the earliest */
+
 struct bus_consumer_conf {
     const char *group;
     const enum bus_topic *topics;
     size_t topic_count;
     /* Where to begin: called for each partition whenever it is assigned, from within
-     * bus_consumer_poll. Sets the next offset to read, or -1 for the earliest kept. A result other
-     * than RC_OK ends the poll with that result. */
+     * bus_consumer_poll. Sets the next offset to read, or BUS_OFFSET_EARLIEST; with the embedded
+     * bus BUS_OFFSET_DONE too. A result other than RC_OK ends the poll with that result. */
     enum rc (*start_offset)(void *context, enum bus_topic topic, int32_t partition,
                             int64_t *offset_out, struct err *err);
     /* The partition now belongs to somebody else; messages of it that were not yet returned are
@@ -146,7 +150,8 @@ enum rc bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, size_t 
 
 /* Tells the bus that all below next_offset is stored elsewhere for good. kafka: commits it to the
  * group, for lag tools; embedded: lets segments be pruned. Never needed for correctness: readers
- * begin where start_offset says. */
+ * begin where start_offset says. It is stored when it frees something; for a partition begun at
+ * BUS_OFFSET_DONE, before the call returns. */
 enum rc bus_consumer_done(struct bus_consumer *consumer, enum bus_topic topic, int32_t partition,
                           int64_t next_offset, struct err *err) MUST_USE;
 

@@ -25,6 +25,7 @@ struct reader { /* of one topic */
     int64_t consumer; /* the group's number for this topic */
     bool locked;
     bool placed;    /* start_offset was asked */
+    bool keeps;     /* begun at BUS_OFFSET_DONE: how far it is is stored at once */
     int64_t offset; /* the next one to read */
     int64_t done;   /* as told last */
     int64_t tell_at;
@@ -120,14 +121,20 @@ static enum rc lock_reader(struct embedded_consumer *consumer, struct reader *re
 static enum rc place_reader(struct embedded_consumer *consumer, struct reader *reader,
                             struct err *err)
 {
-    int64_t offset = -1;
-    int64_t next = 0;
+    int64_t offset = BUS_OFFSET_EARLIEST;
+    int64_t first = 0, next = 0;
     enum rc rc =
         consumer->conf.start_offset(consumer->conf.context, reader->topic, 0, &offset, err);
-    if (rc == RC_OK && offset < 0)
-        rc = embedded_log_range(consumer->log, reader->topic, &offset, &next, err);
+    reader->keeps = offset == BUS_OFFSET_DONE;
+    if (rc == RC_OK && reader->keeps)
+        rc =
+            embedded_log_position(consumer->log, consumer->conf.group, reader->topic, &offset, err);
+    if (rc == RC_OK)
+        rc = embedded_log_range(consumer->log, reader->topic, &first, &next, err);
     if (rc != RC_OK)
         return rc;
+    if (offset < 0 || (reader->keeps && offset < first))
+        offset = first;
     reader->offset = offset;
     reader->placed = true;
     return RC_OK;
@@ -202,7 +209,8 @@ static enum rc tell(struct embedded_consumer *consumer, struct reader *reader, s
     return rc;
 }
 
-/* Written only when a segment may become free by it: a commit for each batch would be waste. */
+/* Unless asked for more, written only when a segment may become free by it: a commit for each batch
+ * would be waste. */
 enum rc embedded_consumer_done(struct bus_consumer *base, enum bus_topic topic, int32_t partition,
                                int64_t next_offset, struct err *err)
 {
@@ -214,7 +222,7 @@ enum rc embedded_consumer_done(struct bus_consumer *base, enum bus_topic topic, 
             continue;
         reader->done = next_offset;
         reader->untold = true;
-        if (next_offset >= reader->tell_at)
+        if (reader->keeps || next_offset >= reader->tell_at)
             return tell(consumer, reader, err);
     }
     return RC_OK;

@@ -16,6 +16,7 @@
 #include "lib/clock.h"
 
 #define SCHEMA_VERSION 2
+#define PAGE_BYTES 8192 /* as set below */
 /* How long the file may be held by other writers before a call gives up. */
 #define BUSY_WAIT_US (10 * US_PER_SECOND)
 
@@ -85,6 +86,17 @@ static enum rc set_wal(struct embedded_log *log, struct err *err)
         if (!wait_while_busy(log, tries++))
             break;
     return rc;
+}
+
+/* SQLite keeps it by itself: what would make the file larger fails as on a full disk. */
+static enum rc set_bound(struct embedded_log *log, struct err *err)
+{
+    char text[64];
+    if (log->conf->max_bytes == 0)
+        return RC_OK;
+    (void)snprintf(text, sizeof text, "PRAGMA max_page_count = %llu",
+                   (unsigned long long)(log->conf->max_bytes / PAGE_BYTES));
+    return sql_exec(log->db, text, err);
 }
 
 static enum rc version_of(struct embedded_log *log, int64_t *version_out, struct err *err)
@@ -160,6 +172,8 @@ static enum rc set_up(struct embedded_log *log, struct err *err)
     if (rc == RC_OK)
         rc = sql_exec(log->db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
                       err);
+    if (rc == RC_OK)
+        rc = set_bound(log, err);
     if (rc == RC_OK)
         rc = make_schema(log, err);
     for (int i = 0; rc == RC_OK && i < BUS_TOPICS; i++)
@@ -274,6 +288,21 @@ enum rc embedded_log_register(struct embedded_log *log, const char *group, enum 
         (void)sqlite3_bind_text(both[i], 2, group, -1, SQLITE_TRANSIENT);
     }
     return find_consumer(log, consumer_out, err);
+}
+
+enum rc embedded_log_position(struct embedded_log *log, const char *group, enum bus_topic topic,
+                              int64_t *next_offset_out, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum rc rc = sql_prepare(
+        log->db, "SELECT next_offset FROM consumer WHERE topic = ? AND name = ?", &stmt, err);
+    if (rc != RC_OK)
+        return rc;
+    (void)sqlite3_bind_int64(stmt, 1, log->topics[topic].id);
+    (void)sqlite3_bind_text(stmt, 2, group, -1, SQLITE_STATIC);
+    rc = sql_get_int(log->db, stmt, next_offset_out, err);
+    (void)sqlite3_finalize(stmt);
+    return rc;
 }
 
 static enum rc end_of_segment_at(struct embedded_log *log, enum bus_topic topic, int64_t offset,

@@ -16,9 +16,11 @@
 #include "bus/bus.h"
 #include "bus/embedded_batch.h"
 
-/* A segment is closed when it has so many messages or (packed) bytes, or is so old. */
+/* A segment is closed when it has so many messages or (packed) bytes, or is so old. One of a log
+ * with a bound ends sooner, so that several fit. */
 #define SEGMENT_MESSAGES INT64_C(100000)
 #define SEGMENT_BYTES (INT64_C(32) << 20)
+#define SEGMENTS_IN_BOUND 8
 #define SEGMENT_AGE_US (INT64_C(86400) * 1000000)
 
 struct embedded_topic { /* a row of the table "topic", and what this connection keeps beside it */
@@ -65,7 +67,8 @@ enum rc embedded_log_commit(struct embedded_log *log, struct err *err) MUST_USE;
 void embedded_log_rollback(struct embedded_log *log);
 
 /* Drops the segments that every registered group has read (raw: never for that reason) and those
- * past retention. Within a transaction. */
+ * past retention. The segment that is written stays, but in a log with a bound, where it goes too
+ * once all of it was read. Within a transaction. */
 enum rc embedded_log_prune(struct embedded_log *log, enum bus_topic topic,
                            struct err *err) MUST_USE;
 
@@ -87,6 +90,9 @@ enum rc embedded_log_read(struct embedded_log *log, enum bus_topic topic, int64_
 /* Registers the group for the topic and gives it a number that never changes. */
 enum rc embedded_log_register(struct embedded_log *log, const char *group, enum bus_topic topic,
                               int64_t *consumer_out, struct err *err) MUST_USE;
+/* RC_AGAIN: nothing is known of such a group. */
+enum rc embedded_log_position(struct embedded_log *log, const char *group, enum bus_topic topic,
+                              int64_t *next_offset_out, struct err *err) MUST_USE;
 /* Stores how far the group is and prunes. again_at_out: below this offset another call is in vain.
  */
 enum rc embedded_log_done(struct embedded_log *log, int64_t consumer, enum bus_topic topic,

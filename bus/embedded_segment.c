@@ -33,10 +33,17 @@ static enum rc load_topic(struct embedded_log *log, struct embedded_topic *topic
     return rc;
 }
 
-static bool is_segment_full(const struct embedded_topic *topic, int64_t now_us)
+static int64_t most_segment_bytes(const struct bus_conf *conf)
+{
+    int64_t share = (int64_t)(conf->max_bytes / SEGMENTS_IN_BOUND);
+    return share > 0 && share < SEGMENT_BYTES ? share : SEGMENT_BYTES;
+}
+
+static bool is_segment_full(const struct embedded_log *log, const struct embedded_topic *topic,
+                            int64_t now_us)
 {
     return topic->segment == 0 || topic->next_offset - topic->segment_first >= SEGMENT_MESSAGES ||
-           topic->segment_bytes >= SEGMENT_BYTES ||
+           topic->segment_bytes >= most_segment_bytes(log->conf) ||
            now_us - topic->segment_created_us >= SEGMENT_AGE_US;
 }
 
@@ -91,7 +98,7 @@ static enum rc make_ready(struct embedded_log *log, enum bus_topic which, int64_
 {
     struct embedded_topic *topic = &log->topics[which];
     enum rc rc = topic->loaded ? RC_OK : load_topic(log, topic, err);
-    if (rc == RC_OK && is_segment_full(topic, now_us)) {
+    if (rc == RC_OK && is_segment_full(log, topic, now_us)) {
         rc = add_segment(log, topic, now_us, err);
         if (rc == RC_OK)
             rc = embedded_log_prune(log, which, err);
@@ -182,9 +189,25 @@ static enum rc drop_segment(struct embedded_log *log, int64_t id, struct err *er
     return sql_exec(log->db, text, err);
 }
 
+/* The space of what was read is what a log with a bound is short of; and bodies that are stored
+ * elsewhere need not lie here until others come. */
+static enum rc drop_read_tail(struct embedded_log *log, struct embedded_topic *topic, int64_t floor,
+                              struct err *err)
+{
+    enum rc rc = topic->loaded ? RC_OK : load_topic(log, topic, err);
+    bool is_empty = topic->segment == 0 || topic->segment_first == topic->next_offset;
+    if (rc != RC_OK || is_empty || floor < topic->next_offset)
+        return rc;
+    rc = drop_segment(log, topic->segment, err);
+    topic->segment = 0;
+    topic->segment_bytes = 0;
+    topic->changed = true;
+    return rc;
+}
+
 enum rc embedded_log_prune(struct embedded_log *log, enum bus_topic which, struct err *err)
 {
-    const struct embedded_topic *topic = &log->topics[which];
+    struct embedded_topic *topic = &log->topics[which];
     int64_t ids[PRUNE_AT_ONCE];
     int count = 0;
     int64_t floor = 0;
@@ -193,5 +216,8 @@ enum rc embedded_log_prune(struct embedded_log *log, enum bus_topic which, struc
         rc = list_droppable(log, topic, floor, ids, &count, err);
     for (int i = 0; rc == RC_OK && i < count; i++)
         rc = drop_segment(log, ids[i], err);
+    /* Last of all: a segment without a successor is not listed. */
+    if (rc == RC_OK && log->conf->max_bytes > 0 && count < PRUNE_AT_ONCE)
+        rc = drop_read_tail(log, topic, floor, err);
     return rc;
 }

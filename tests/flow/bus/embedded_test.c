@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "bus/backlog.h"
 #include "bus/embedded_log.h"
 
 static int set_up(void **state)
@@ -202,6 +203,111 @@ static void a_full_disk_is_told_and_passes(void **state)
     free(value);
 }
 
+static int64_t ask_number(struct fixture *fixture, const char *text)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_close(db);
+    return number;
+}
+
+/* ---- a log with a bound, read by one who keeps the place here ---- */
+
+static void produce_noise(struct fixture *fixture, size_t count, size_t bytes)
+{
+    struct bus_producer *producer = producer_on(fixture);
+    char *noise = noise_new(bytes);
+    const struct bus_message message = {.topic = BUS_RECORDS, .value = {noise, bytes}};
+    for (size_t i = 0; i < count; i++)
+        OK(fixture, bus_produce_wait(producer, &message, 1, &fixture->error));
+    bus_producer_close(&producer, 5000);
+    free(noise);
+}
+
+static struct bus_backlog backlog_of(struct fixture *fixture)
+{
+    struct bus_backlog backlog;
+    OK(fixture,
+       bus_backlog_read(&fixture->conf, fixture->prefix, BUS_RECORDS, &backlog, &fixture->error));
+    return backlog;
+}
+
+static void a_reader_goes_on_where_it_was_done(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_batch batch;
+    fixture->start_at = BUS_OFFSET_DONE;
+    produce_noise(fixture, 10, 100);
+    assert_int_equal(backlog_of(fixture).messages, 10);
+    for (int64_t done = 0; done < 9; done += 3) {
+        struct bus_consumer *consumer = consumer_on(fixture, BUS_RECORDS);
+        OK(fixture, bus_consumer_poll(consumer, 1000, 5, MIB, &batch, &fixture->error));
+        assert_int_equal(batch.messages[0].offset, done);
+        OK(fixture, bus_consumer_done(consumer, BUS_RECORDS, 0, done + 3, &fixture->error));
+        assert_int_equal(backlog_of(fixture).messages, 10 - done - 3); /* before it is closed */
+        bus_consumer_close(&consumer);
+    }
+    assert_in_range(clock_now_us() - backlog_of(fixture).oldest_us, 0, 60 * US_PER_SECOND);
+}
+
+/* Eight times what fits passes through; each full log takes more once something was read. */
+static void a_bound_is_kept_and_space_comes_back(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { PIECE = 64 * 1024 };
+    fixture->conf.max_bytes = 4 * MIB;
+    fixture->start_at = BUS_OFFSET_DONE;
+    struct bus_producer *producer = producer_on(fixture);
+    struct bus_consumer *consumer = consumer_on(fixture, BUS_RECORDS);
+    char *noise = noise_new(PIECE);
+    const struct bus_message message = {.topic = BUS_RECORDS, .value = {noise, PIECE}};
+    int64_t stored = 0, read = 0;
+    for (int round = 0; round < 8; round++) {
+        enum rc rc;
+        while ((rc = bus_produce_wait(producer, &message, 1, &fixture->error)) == RC_OK)
+            stored++;
+        assert_int_equal(rc, RC_RETRY);
+        assert_true(stored - read > (int64_t)(3 * MIB / PIECE));
+        struct stat status;
+        assert_int_equal(stat(fixture->path, &status), 0);
+        assert_true((uint64_t)status.st_size <= fixture->conf.max_bytes);
+        assert_in_range(backlog_of(fixture).used_bytes, 3 * MIB, fixture->conf.max_bytes);
+        read += (int64_t)next_batch(fixture, consumer, 1000).count;
+        OK(fixture, bus_consumer_done(consumer, BUS_RECORDS, 0, read, &fixture->error));
+        assert_int_equal(read, stored);
+    }
+    assert_int_equal(backlog_of(fixture).messages, 0);
+    assert_int_equal(backlog_of(fixture).oldest_us, TIME_NONE);
+    assert_true(backlog_of(fixture).used_bytes < 256 * KIB);
+    bus_consumer_close(&consumer);
+    bus_producer_close(&producer, 5000);
+    free(noise);
+}
+
+static void a_bounded_log_gives_back_many_segments(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->conf.max_bytes = 1 * MIB; /* segments of 128 KiB */
+    fixture->start_at = BUS_OFFSET_DONE;
+    struct bus_consumer *consumer = consumer_on(fixture, BUS_RECORDS);
+    produce_noise(fixture, 10, 60000);
+    produce_noise(fixture, 1, 100);
+    for (int64_t read = 0; read < 11;) {
+        read += (int64_t)next_batch(fixture, consumer, 1000).count;
+        OK(fixture, bus_consumer_done(consumer, BUS_RECORDS, 0, read, &fixture->error));
+    }
+    assert_int_equal(range_of(fixture, BUS_RECORDS).first_offset, 11);
+    assert_int_equal(ask_number(fixture, "SELECT count(*) FROM segment"), 0);
+    produce_noise(fixture, 1, 100);
+    assert_int_equal(next_batch(fixture, consumer, 1000).messages[0].offset, 11);
+    bus_consumer_close(&consumer);
+}
+
 /* ---- other writers ---- */
 
 static void run_sql(struct fixture *fixture, sqlite3 *db, const char *text)
@@ -307,19 +413,6 @@ static void produce_set(struct fixture *fixture, size_t count, size_t value_byte
     bus_producer_close(&producer, 5000);
     free(set);
     free(noise);
-}
-
-static int64_t ask_number(struct fixture *fixture, const char *text)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    int64_t number = sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_finalize(stmt);
-    (void)sqlite3_close(db);
-    return number;
 }
 
 static void reading_begins_within_a_batch(void **state)
@@ -458,6 +551,9 @@ int main(int argc, char **argv)
         BUS_TEST(raw_is_kept_until_it_is_old),
         BUS_TEST(a_drained_bus_does_not_grow),
         BUS_TEST(a_full_disk_is_told_and_passes),
+        BUS_TEST(a_reader_goes_on_where_it_was_done),
+        BUS_TEST(a_bound_is_kept_and_space_comes_back),
+        BUS_TEST(a_bounded_log_gives_back_many_segments),
         BUS_TEST(a_blocked_file_fails_what_is_queued_at_close),
         BUS_TEST(a_group_is_stored_in_one_transaction),
         BUS_TEST(a_killed_consumer_gives_way),
