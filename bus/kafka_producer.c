@@ -231,6 +231,7 @@ static enum rc open_handle(struct kafka_producer *producer, struct err *err)
         {"acks", "all", true},
         {"compression.type", "zstd", false}, /* others can switch themselves off (2.0.2) */
         {"linger.ms", "2", false},
+        {"reconnect.backoff.max.ms", "1000", false}, /* 10 s would outlast the timeout */
         {"message.timeout.ms", timeout, true},
         {"message.max.bytes", batch, false},
         {"queue.buffering.max.messages", messages, true},

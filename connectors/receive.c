@@ -123,16 +123,20 @@ static void stop_hooks(struct receive *receive)
 
 /* ---- the bus ---- */
 
-/* Until then nobody is listening: a sender finds the door closed and comes again, as with 503. */
-static enum rc wait_for_bus(struct receive *receive, struct err *err)
+/* Until then nobody is listening: a sender finds the door closed and comes again, as with 503. With
+ * a spool the bus need not be there. */
+static enum rc wait_for_store(struct receive *receive, struct err *err)
 {
+    struct receive_store *store = receive->server.store;
+    bool has_spool = receive_store_has_spool(store);
     int wait_ms = RETRY_FIRST_MS;
     enum rc rc = RC_RETRY;
     while (!stop_requested()) {
-        rc = receive_store_reach(receive->server.store, err);
+        rc = has_spool ? receive_store_open_spool(store, err) : receive_store_reach(store, err);
         if (rc != RC_RETRY && rc != RC_AGAIN)
             break;
-        LOG_WARN("the bus is away, no webhook is taken; start it, or run sluice check",
+        LOG_WARN(has_spool ? "the spool cannot be opened, no webhook is taken; run sluice check"
+                           : "the bus is away, no webhook is taken; start it, or run sluice check",
                  LOG_STR("error", err->msg), LOG_INT("retry_ms", wait_ms));
         stop_sleep_ms(wait_ms);
         wait_ms = wait_ms * 2 < RETRY_MOST_MS ? wait_ms * 2 : RETRY_MOST_MS;
@@ -155,7 +159,8 @@ static void drain(struct receive *receive)
     receive_store_close(server->store, &last);
     stop_hooks(receive);
     LOG_INFO("stopped", LOG_INT("delivered_messages", last.bus.delivered_messages),
-             LOG_INT("failed_messages", last.bus.failed_messages), LOG_INT("unanswered", late));
+             LOG_INT("failed_messages", last.bus.failed_messages), LOG_INT("unanswered", late),
+             LOG_INT("spooled", last.spooled), LOG_INT("forwarded", last.forwarded));
 }
 
 static enum rc serve(struct receive *receive, struct err *err)
@@ -167,12 +172,12 @@ static enum rc serve(struct receive *receive, struct err *err)
              LOG_STR("admin", receive->conf.admin != NULL ? receive->admin.address : "-"),
              LOG_INT("connectors", receive->conf.connector_count),
              LOG_INT("threads", receive->conf.threads));
-    while (!stop_requested()) {
+    while (rc == RC_OK && !stop_requested()) {
         stop_sleep_ms(TICK_MS);
-        receive_store_probe(receive->server.store);
+        rc = receive_store_watch(receive->server.store, err);
     }
     drain(receive);
-    return RC_OK;
+    return rc;
 }
 
 static void count_reject(void *context, const char *reason)
@@ -185,8 +190,11 @@ static void make_store(struct receive *receive)
     struct receive_server *server = &receive->server;
     server->ingests =
         ingest_pool_new(server->routes, receive->conf.archive_raw, count_reject, server->metrics);
-    const struct receive_store_conf conf = {
-        .bus = receive->bus, .ingests = server->ingests, .metrics = server->metrics};
+    const struct receive_store_conf conf = {.bus = receive->bus,
+                                            .spool = &receive->conf.spool,
+                                            .routes = server->routes,
+                                            .ingests = server->ingests,
+                                            .metrics = server->metrics};
     server->store = receive_store_new(&conf);
 }
 
@@ -203,7 +211,7 @@ static enum rc run(struct receive *receive, struct err *err)
     if (rc == RC_OK)
         rc = start_admin(receive, err);
     if (rc == RC_OK)
-        rc = wait_for_bus(receive, err);
+        rc = wait_for_store(receive, err);
     if (rc == RC_OK)
         rc = serve(receive, err);
     else if (stop_requested())

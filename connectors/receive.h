@@ -40,6 +40,12 @@ struct receive_connector {
     struct channel_settings settings;
 };
 
+struct spool_conf {
+    const char *path;   /* the file; NULL = no spool */
+    uint64_t max_bytes; /* of the file */
+    bool always;        /* every body goes through it; false: only while the bus takes nothing */
+};
+
 struct receive_conf {
     const char *listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0 = any, the log says which */
     const char *admin;  /* NULL = none */
@@ -48,6 +54,7 @@ struct receive_conf {
     int idle_timeout_s;
     int max_connections;
     bool archive_raw;
+    struct spool_conf spool;
     const struct receive_connector *connectors;
     size_t connector_count;
 };

@@ -1,4 +1,6 @@
 #include "connectors/receive_server.h"
+#include "connectors/spool.h"
+#include "lib/clock.h"
 #include "lib/limits.h"
 #include "lib/metrics.h"
 
@@ -30,6 +32,17 @@ static uint64_t connections_of(const struct receive_admin *admin)
     return hooks != NULL ? http_loops_connections(hooks) : 0;
 }
 
+static void look_into_spool(const struct spool_conf *conf, struct receive_metrics_now *now)
+{
+    struct spool_stats stats;
+    struct err ignored; /* the log says what is wrong with the file */
+    if (conf->path == NULL || spool_look(conf, &stats, &ignored) != RC_OK)
+        return;
+    now->spool_bodies = (uint64_t)stats.bodies;
+    now->spool_bytes = stats.used_bytes;
+    now->spool_oldest_us = stats.oldest_us != TIME_NONE ? clock_now_us() - stats.oldest_us : 0;
+}
+
 static enum MHD_Result answer_metrics(const struct receive_admin *admin,
                                       struct MHD_Connection *connection)
 {
@@ -41,7 +54,11 @@ static enum MHD_Result answer_metrics(const struct receive_admin *admin,
                                       .unconfirmed_requests = stored.unanswered,
                                       .body_bytes = atomic_load(&server->held_bytes),
                                       .ready = receive_is_ready(admin),
-                                      .bus = stored.bus};
+                                      .bus = stored.bus,
+                                      .spooling = stored.is_spooling,
+                                      .spooled = stored.spooled,
+                                      .forwarded = stored.forwarded};
+    look_into_spool(&server->conf->spool, &now);
     struct buf text;
     buf_init(&text, METRICS_MOST_BYTES);
     enum MHD_Result result =
@@ -79,6 +96,7 @@ enum MHD_Result receive_admin_handle(void *cls, struct MHD_Connection *connectio
         return receive_is_ready(admin)
                    ? answer(connection, MHD_HTTP_OK, plain, STR_LIT("ready\n"))
                    : answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, plain,
-                            STR_LIT("not ready: the bus is not reached, or stopping\n"));
+                            STR_LIT("not ready: neither the bus nor a spool takes "
+                                    "webhooks, or stopping\n"));
     return answer(connection, MHD_HTTP_NOT_FOUND, plain, STR_LIT("not found\n"));
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/metrics.h"
 
 #define REJECT_CODES (REJECT_BAD_VALUE + 1)
@@ -26,6 +27,12 @@ struct receive_metrics {
     struct metric *bus_delivered;
     struct metric *bus_failed;
     struct metric *bus_commits;
+    struct metric *spooling;
+    struct metric *spool_bodies;
+    struct metric *spool_bytes;
+    struct metric *spool_oldest;
+    struct metric *spooled;
+    struct metric *forwarded;
 };
 
 static const int64_t latency_bounds_us[] = {500,     1000,    2500,    5000,    10000,
@@ -97,6 +104,23 @@ static void add_counters(struct receive_metrics *metrics)
                                      "Transactions of the embedded bus.");
 }
 
+static void add_spool(struct receive_metrics *metrics)
+{
+    metrics->spooling = add_plain(metrics, METRIC_GAUGE, "sluice_spool_active",
+                                  "1 while bodies go to the spool, else 0.");
+    metrics->spool_bodies = add_plain(metrics, METRIC_GAUGE, "sluice_spool_bodies",
+                                      "Bodies in the spool that are not on the bus yet; a large "
+                                      "one counts for each of its parts.");
+    metrics->spool_bytes =
+        add_plain(metrics, METRIC_GAUGE, "sluice_spool_bytes", "Bytes in use of the spool's file.");
+    metrics->spool_oldest = add_plain(metrics, METRIC_GAUGE, "sluice_spool_oldest_age_seconds",
+                                      "Age of the oldest body in the spool, 0 when it is empty.");
+    metrics->spooled = add_plain(metrics, METRIC_COUNTER, "sluice_spool_spooled_total",
+                                 "Bodies stored in the spool.");
+    metrics->forwarded = add_plain(metrics, METRIC_COUNTER, "sluice_spool_forwarded_total",
+                                   "Bodies of the spool that the bus has confirmed.");
+}
+
 struct receive_metrics *receive_metrics_new(const struct route_table *routes)
 {
     struct receive_metrics *metrics = xcalloc(1, sizeof *metrics);
@@ -111,9 +135,10 @@ struct receive_metrics *receive_metrics_new(const struct route_table *routes)
     add_rejected(metrics);
     add_gauges(metrics);
     add_counters(metrics);
+    add_spool(metrics);
     metrics->acknowledged = metrics_add_histogram(
         metrics->registry, "sluice_receive_acknowledge_seconds",
-        "Time from a request's headers to its 200, the bus having confirmed the body.",
+        "Time from a request's headers to its 200, the bus or the spool having confirmed the body.",
         latency_bounds_us, sizeof latency_bounds_us / sizeof *latency_bounds_us);
     return metrics;
 }
@@ -168,5 +193,11 @@ bool receive_metrics_write(struct receive_metrics *metrics, const struct receive
     metric_set(metrics->bus_delivered, (int64_t)now->bus.delivered_messages);
     metric_set(metrics->bus_failed, (int64_t)now->bus.failed_messages);
     metric_set(metrics->bus_commits, (int64_t)now->bus.commits);
+    metric_set(metrics->spooling, now->spooling);
+    metric_set(metrics->spool_bodies, (int64_t)now->spool_bodies);
+    metric_set(metrics->spool_bytes, (int64_t)now->spool_bytes);
+    metric_set(metrics->spool_oldest, now->spool_oldest_us / US_PER_SECOND);
+    metric_set(metrics->spooled, (int64_t)now->spooled);
+    metric_set(metrics->forwarded, (int64_t)now->forwarded);
     return metrics_write(metrics->registry, out);
 }

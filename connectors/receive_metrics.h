@@ -30,6 +30,10 @@ struct receive_metrics_now { /* looked up when somebody asks */
     uint64_t body_bytes;
     bool ready;
     struct bus_producer_stats bus;
+    bool spooling;
+    uint64_t spooled, forwarded;
+    uint64_t spool_bodies, spool_bytes;
+    int64_t spool_oldest_us; /* its age */
 };
 
 /* Appends the text form. false: larger than out's maximum. */

@@ -69,6 +69,7 @@ struct conf_key {
     enum conf_type type;
     size_t offset;
     bool required;
+    bool optional; /* a section: absent, it stays zero, and its required keys are not missed */
     const char *fallback; /* as it would be written in the file; NULL = the field stays zero */
     int64_t least, most;
     const char *const *words; /* CHOICE: NULL-terminated */

@@ -138,6 +138,8 @@ static void fill_absent(struct conf *conf, const struct section *section,
             char expected[CONF_EXPECTED_BYTES];
             conf_expected(key, expected);
             conf_fault_at(conf, place, "is missing; expected %s", expected);
+        } else if (key->type == CONF_TABLE && key->optional) {
+            continue;
         } else if (key->type == CONF_TABLE) {
             read_section(conf, key->keys, NULL, place, field_of(section, key));
         } else if (key->fallback != NULL) {

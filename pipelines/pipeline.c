@@ -91,6 +91,10 @@ static void resolve_receive(const struct file_pipeline *file, struct receive_con
         .max_connections = (int)receive->max_connections,
         .archive_raw = file->archive.raw,
     };
+    if (file->spool.path != NULL)
+        to->spool = (struct spool_conf){.path = file->spool.path,
+                                        .max_bytes = (uint64_t)file->spool.max_size,
+                                        .always = strcmp(file->spool.when, "always") == 0};
 }
 
 static void resolve_load(struct resolver *r)

@@ -65,11 +65,19 @@ static void check_tenant(struct conf *conf, const struct file_tenant *tenant)
     }
 }
 
+/* One file cannot stand in for itself. */
+static void check_spool(struct conf *conf, const struct file_pipeline *file)
+{
+    if (same(file->spool.path, file->bus.path))
+        conf_fault(conf, &file->spool.path, "the bus has this file; the spool needs its own");
+}
+
 void pipeline_check(struct conf *conf, const struct file_pipeline *file)
 {
     const struct file_tenant *tenants = file->tenants.v;
     check_port(conf, &file->receive.listen);
     check_port(conf, &file->receive.admin);
+    check_spool(conf, file);
     for (size_t i = 0; i < file->tenants.n; i++) {
         check_tenant(conf, &tenants[i]);
         for (size_t j = 0; j < i; j++)

@@ -85,6 +85,24 @@ static const struct conf_key receive_keys[] = {
      .help = "Connections open at a time; further ones wait."},
     {.name = NULL}};
 
+static const char *const spool_times[] = {"outage", "always", NULL};
+
+static const struct conf_key spool_keys[] = {
+    {CONF_AT_TEXT(struct file_spool, path), .name = "path", .required = true,
+     .expected = "a file such as var/spool.db",
+     .help = "The SQLite file in which the webhook endpoint keeps bodies until the bus has them; "
+             "on a local disk. A relative path starts at the working directory."},
+    {CONF_AT_SIZE(struct file_spool, max_size), .name = "max_size", .fallback = "1GiB",
+     .least = (int64_t)(16 * MIB), .most = INT64_C(1) << 44,
+     .help = "How large the file may grow; then senders are told to come back. Its write-ahead log "
+             "takes up to 64 MiB more."},
+    {CONF_AT_CHOICE(struct file_spool, when), .name = "when", .fallback = "outage",
+     .words = spool_times,
+     .help = "`outage`: bodies go to the spool while the bus takes none. `always`: every body is "
+             "answered from the spool and forwarded: faster, and good for bursts, but until it is "
+             "forwarded a body is on this disk alone."},
+    {.name = NULL}};
+
 static const struct conf_key load_keys[] = {
     {CONF_AT_INT(struct file_load, batch_records), .name = "batch_records", .fallback = "10000",
      .least = 1, .most = LIMIT_BATCH_RECORDS, .help = "Most records of one transaction."},
@@ -330,6 +348,9 @@ const struct conf_key pipeline_keys[] = {
      .help = "What carries records from connectors to the loader."},
     {CONF_AT_TABLE(struct file_pipeline, receive, receive_keys), .name = "receive",
      .help = "The webhook endpoint."},
+    {CONF_AT_TABLE(struct file_pipeline, spool, spool_keys), .name = "spool", .optional = true,
+     .help = "Where the webhook endpoint keeps bodies while the bus is away. Without this section "
+             "senders are told to come back."},
     {CONF_AT_TABLE(struct file_pipeline, load, load_keys), .name = "load",
      .help = "The loader: bus to PostgreSQL."},
     {CONF_AT_TABLE(struct file_pipeline, rollup, rollup_keys), .name = "rollup",

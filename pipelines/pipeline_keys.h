@@ -32,6 +32,12 @@ struct file_receive {
     int64_t max_connections;
 };
 
+struct file_spool {
+    const char *path;
+    int64_t max_size;
+    const char *when;
+};
+
 struct file_load {
     int64_t batch_records;
     int64_t batch_bytes;
@@ -97,6 +103,7 @@ struct file_pipeline {
     struct file_database database;
     struct file_bus bus;
     struct file_receive receive;
+    struct file_spool spool;
     struct file_load load;
     struct file_rollup rollup;
     struct file_archive archive;
