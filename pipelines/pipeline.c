@@ -46,6 +46,7 @@ struct resolver {
     const struct file_pipeline *file;
     struct pipeline *to;
     struct receive_connector *received;
+    struct connector *connectors;
     const char **warnings;
     size_t connector_count; /* of all tenants */
 };
@@ -210,6 +211,19 @@ static bool resolve_connector(struct resolver *r, const struct catalog_tenant *t
         r->warnings[r->to->warning_count++] =
             conf_note(r->conf, &file->channel,
                       "warning: channel %s is not pulled yet by this version", file->channel);
+    struct connector *connector = &r->connectors[r->to->connector_count++];
+    *connector = (struct connector){
+        .tenant = tenant->slug,
+        .tenant_id = tenant->id,
+        .name = file->name,
+        .channel = file->channel,
+        .provider = to->provider,
+        .account = to->account,
+        .channel_id = to->id,
+        .map_provider = file->provider,
+    };
+    if (!resolve_settings(r->arena, file, &connector->settings))
+        return false;
     bool is_received = takes_webhooks(file) || file->sent_keys.n > 0;
     return !is_received || add_received(r, tenant, file, to);
 }
@@ -244,11 +258,13 @@ static bool resolve_tenants(struct resolver *r)
         r->connector_count += tenants[i].connectors.n;
     struct catalog_tenant *to = arena_alloc(r->arena, count * sizeof *to);
     r->received = arena_alloc(r->arena, r->connector_count * sizeof *r->received);
+    r->connectors = arena_alloc(r->arena, r->connector_count * sizeof *r->connectors);
     r->warnings = arena_alloc(r->arena, r->connector_count * sizeof *r->warnings);
-    if (to == NULL || r->received == NULL || r->warnings == NULL)
+    if (to == NULL || r->received == NULL || r->connectors == NULL || r->warnings == NULL)
         return false;
     r->to->catalog = (struct catalog){to, count};
     r->to->receive.connectors = r->received;
+    r->to->connectors = r->connectors;
     r->to->warnings = r->warnings;
     for (size_t i = 0; i < count; i++)
         if (!resolve_tenant(r, &tenants[i], &to[i]))

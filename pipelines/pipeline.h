@@ -10,6 +10,7 @@
 #define SLUICE_PIPELINES_PIPELINE_H
 
 #include "bus/bus.h"
+#include "connectors/connector.h"
 #include "connectors/receive.h"
 #include "loaders/catalog.h"
 #include "loaders/load.h"
@@ -22,6 +23,8 @@ struct pipeline {
     struct load_conf load;
     int rollup_every_ms;
     struct catalog catalog;
+    const struct connector *connectors; /* of all tenants, in the order of the file */
+    size_t connector_count;
     int archive_days;
     const char *const *warnings; /* formed like faults */
     size_t warning_count;
