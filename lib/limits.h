@@ -41,6 +41,10 @@
 /* One mail's texts: what is read of an HTML part, and what is kept of a text. */
 #define LIMIT_MAIL_HTML_BYTES (2 * MIB)
 #define LIMIT_MAIL_TEXT_BYTES (1 * MIB)
+/* What a mail server says beside the mails, and the folders and keywords that are read of it. */
+#define LIMIT_IMAP_RESPONSE_BYTES (1 * MIB)
+#define LIMIT_IMAP_FOLDERS 1000
+#define LIMIT_IMAP_NAME_BYTES (1 * KIB)
 #define LIMIT_FORM_PARTS 10000
 #define LIMIT_FORM_HEADER_BYTES (16 * KIB) /* of one part; of an urlencoded field's name */
 
