@@ -42,9 +42,9 @@ struct mail_event {
     int64_t occurred_at;
     struct str error_code, error_message;
     struct str metadata; /* JSON members, without braces */
-    struct str account;  /* STR_NULL: the document's */
 };
 
+/* Providers do not say whose mailbox it is about: it is the connector's own. */
 enum rc email_emit_event(struct email_emitter *emitter, const struct mail_event *event,
                          struct err *err) MUST_USE;
 

@@ -163,7 +163,7 @@ enum rc email_emit_event(struct email_emitter *emitter, const struct mail_event 
                          struct err *err)
 {
     struct channel_account account;
-    if (!map_out_account(emitter->out, event->account, &account)) {
+    if (!map_out_own_account(emitter->out, &account)) {
         struct reject reject = {REJECT_UNKNOWN_ACCOUNT, STR_NULL, 0,
                                 STR_LIT("the mailbox is not configured for this tenant")};
         return map_out_reject(emitter->out, &reject, err);

@@ -42,13 +42,23 @@ static bool find_named(struct letter *letter)
     return false;
 }
 
+/* Told by the business itself at the door of a connector: its mails may leave under another address
+ * than the one that mails come to, as with providers who give addresses of their own to inbound
+ * mail. */
+static bool find_teller(struct letter *letter)
+{
+    const struct map_out *out = letter->emitter->out;
+    return out->document.source == SOURCE_SENT && map_out_own_account(out, &letter->account);
+}
+
 static bool find_account(struct letter *letter)
 {
     struct map_out *out = letter->emitter->out;
     struct str stated = letter->mail->envelope_to;
     if (stated.n == 0)
         return map_out_account(out, STR_NULL, &letter->account) ||
-               (!out->conf->any_account && (find_delivered_to(letter) || find_named(letter)));
+               (!out->conf->any_account &&
+                (find_delivered_to(letter) || find_named(letter) || find_teller(letter)));
     struct str address = mail_address_key(out->arena, stated);
     return map_out_account(out, mail_address_untagged(out->arena, address), &letter->account) ||
            (!str_is_null(address) && map_out_account(out, address, &letter->account));

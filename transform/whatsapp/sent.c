@@ -97,6 +97,13 @@ static enum rc take_message(struct wa_scope *scope, const struct wa_pair *pair,
     return wa_scope_take(scope, err);
 }
 
+/* Told at the door of a connector, a pair need not say whose number it is. */
+static bool find_account(struct wa_scope *scope, struct str account)
+{
+    return str_is_null(account) ? map_out_own_account(scope->out, &scope->account)
+                                : map_out_account(scope->out, account, &scope->account);
+}
+
 static enum rc take_pair(struct wa_scope *scope, const struct wa_pair *pair,
                          struct wa_source *source, struct err *err)
 {
@@ -117,7 +124,7 @@ static enum rc take_pair(struct wa_scope *scope, const struct wa_pair *pair,
                                "expected an object with the message's type or whom it is for", err);
     if (pair->response == NULL)
         return wa_scope_reject(scope, REJECT_MISSING_MEMBER, "response", "expected an object", err);
-    if (!map_out_account(scope->out, account, &scope->account))
+    if (!find_account(scope, account))
         return str_is_null(account)
                    ? wa_scope_reject(scope, REJECT_MISSING_MEMBER, member,
                                      "expected the id of the business number", err)
