@@ -8,6 +8,7 @@
 #include "connectors/postmark_auth.h"
 #include "connectors/secret_auth.h"
 #include "connectors/sendgrid_auth.h"
+#include "connectors/ses_auth.h"
 #include "connectors/svix_auth.h"
 #include "lib/clock.h"
 
@@ -15,7 +16,7 @@
 
 static const struct auth_channel *const channels[] = {
     &meta_auth,     &telegram_auth, &webchat_auth, &canonical_auth, &b2chat_auth,
-    &postmark_auth, &sendgrid_auth, &mailgun_auth, &resend_auth};
+    &postmark_auth, &sendgrid_auth, &mailgun_auth, &resend_auth,    &ses_auth};
 
 static bool fits(const struct auth_channel *row, const char *channel, const char *provider)
 {

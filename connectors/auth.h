@@ -37,10 +37,12 @@ enum auth_result {
     AUTH_REFUSED,
     AUTH_ASK,        /* credentials are missing, and such senders send them when asked (Basic) */
     AUTH_UNKNOWN,    /* to be answered as if nothing were there */
-    AUTH_WAIT,       /* see "await" */
+    AUTH_WAIT,       /* see "await"; at most AUTH_WAITS_MOST times for a body */
     AUTH_BUSY,       /* cannot be told now: too much is waited for already */
     AUTH_UNAVAILABLE /* cannot be told now: what it takes cannot be reached */
 };
+
+#define AUTH_WAITS_MOST 2
 
 enum auth_scheme { AUTH_SCHEME_NONE, AUTH_SCHEME_BASIC, AUTH_SCHEME_BEARER };
 
@@ -68,8 +70,10 @@ struct auth_shared;
 struct auth_channel {
     const char *channel;
     const char *provider; /* NULL = the channel has one */
-    /* To this sender some 4xx answers mean "accepted": what it sent would never come again. So
-     * whatever it is to send again is answered 5xx. */
+    /* This sender takes a 4xx, or may take it, for "received, do not repeat", and what was refused
+     * for a secret that is being replaced or a wrong clock would be lost. So what it is to send
+     * again is answered 503. Not for one single status that is never answered, such as Postmark's
+     * 403 and Mailgun's 406. */
     bool client_errors_are_final;
     bool takes_path_token; /* "/hooks/<tenant>/<connector>/<token>" is this route too */
     /* NULL: GET is refused. echo_out: what to answer with; borrowed from the source. */
@@ -81,8 +85,9 @@ struct auth_channel {
                                   struct auth_shared *shared);
     void (*keys_free)(struct auth_keys **keys);
     enum auth_result (*check)(struct auth_keys *keys, struct auth_claim *claim, struct str body);
-    /* All NULL where nothing is shared or waited for. */
+    /* Where nothing is shared, all are NULL; where nothing is waited for, stop and await. */
     struct auth_shared *(*shared_new)(const struct receive_connector *connector);
+    void (*shared_stop)(struct auth_shared *shared); /* from here on nobody waits */
     void (*shared_free)(struct auth_shared **shared);
     void (*await)(struct auth_shared *shared, const struct auth_claim *claim,
                   struct auth_wait *wait);

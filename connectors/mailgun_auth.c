@@ -211,7 +211,6 @@ static enum auth_result check(struct auth_keys *keys, struct auth_claim *claimed
 const struct auth_channel mailgun_auth = {
     .channel = "email",
     .provider = "mailgun",
-    .client_errors_are_final = true,
     .claim = claim,
     .keys_new = keys_new,
     .keys_free = keys_free,

@@ -7,7 +7,7 @@
  *          (auth_seen.h): the same body again is a repeat, another one is refused. A form that
  * comes again with another boundary is the same body. Pairs are taken for 12 hours, since Mailgun
  *          repeats for 8 and it is not known whether it signs anew.
- * Answers: 406 would end Mailgun's repeats at once.
+ * Answers: 406 would end Mailgun's repeats at once; it is never answered.
  * Source:  reference/email.md 1.4. */
 #ifndef SLUICE_CONNECTORS_MAILGUN_AUTH_H
 #define SLUICE_CONNECTORS_MAILGUN_AUTH_H

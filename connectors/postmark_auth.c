@@ -36,7 +36,6 @@ static enum auth_result check(struct auth_keys *keys, struct auth_claim *claimed
 const struct auth_channel postmark_auth = {
     .channel = "email",
     .provider = "postmark",
-    .client_errors_are_final = true,
     .claim = auth_password_claim,
     .keys_new = keys_new,
     .keys_free = keys_free,

@@ -1,7 +1,7 @@
 /* postmark_auth.h: webhooks of Postmark, which signs nothing: user and password stand in the
  * webhook's URL, or a key in a header that is set there (auth_password.h).
  *
- * Answers: 403 would end Postmark's repeats at once.
+ * Answers: 403 would end Postmark's repeats at once; no POST is answered so.
  * Source:  reference/email.md 1.2. */
 #ifndef SLUICE_CONNECTORS_POSTMARK_AUTH_H
 #define SLUICE_CONNECTORS_POSTMARK_AUTH_H

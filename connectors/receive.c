@@ -21,6 +21,7 @@
 #define HELD_BYTES (64 * MIB)
 
 #define TICK_MS 100
+#define WAKING_US (5 * US_PER_SECOND)
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 
@@ -146,6 +147,14 @@ static enum rc wait_for_store(struct receive *receive, struct err *err)
 
 /* ---- life ---- */
 
+/* They were woken: this is about the moment that their threads take. */
+static void wait_for_senders(const struct receive_server *server)
+{
+    int64_t until_us = clock_monotonic_us() + WAKING_US;
+    while (atomic_load(&server->awaiting) > 0 && clock_monotonic_us() < until_us)
+        (void)usleep(1000);
+}
+
 /* Every body that was put gets its answer; MHD must not be stopped with connections suspended. */
 static void drain(struct receive *receive)
 {
@@ -153,6 +162,8 @@ static void drain(struct receive *receive)
     struct receive_store_stats last;
     atomic_store(&server->stopping, true);
     http_loops_quiesce(receive->loops);
+    route_table_stop(server->routes);
+    wait_for_senders(server);
     size_t late = receive_store_drain(server->store);
     atomic_store(&receive->admin_state.hooks, NULL);
     stop_admin(receive);

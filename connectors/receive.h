@@ -30,9 +30,13 @@ struct receive_connector {
      * signing keys, public keys, keys of own programs. */
     const char *const *secrets;
     size_t secret_count;
-    struct conf_texts basic;     /* "user:password" */
-    struct conf_texts bearers;   /* keys of email providers that sign nothing */
-    struct conf_texts tokens;    /* b2chat */
+    struct conf_texts basic;    /* "user:password" */
+    struct conf_texts bearers;  /* keys of email providers that sign nothing */
+    struct conf_texts tokens;   /* b2chat */
+    struct conf_texts topics;   /* of Amazon SNS, for ses */
+    bool refuses_sha1;          /* SNS's SignatureVersion 1 */
+    const char *sns_connect_to; /* connectors/https_get.h, both */
+    const char *sns_ca_file;
     struct conf_texts sent_keys; /* of .../sent; none = there is no such path */
     int64_t tolerance_s;         /* age of signatures; 0 = the provider's */
     bool is_sent_only;           /* nothing else is received here */

@@ -11,7 +11,11 @@ struct row {
     const char *body;
     const char *header; /* NULL = none */
     const char *value;
+    bool is_4xx_to_repeat; /* 503 to senders that do not repeat what is answered 4xx */
 };
+
+/* Genuine senders are refused like this while a secret is being replaced, or a clock is wrong. */
+#define REPEAT_AFTER_S "60"
 
 /* Bodies name no tenant, connector or cause: the answer to a stranger teaches nothing. */
 static const struct row rows[VERDICTS] = {
@@ -19,7 +23,8 @@ static const struct row rows[VERDICTS] = {
     [VERDICT_STORED] = {"stored", MHD_HTTP_OK, "", NULL, NULL},
     [VERDICT_VERIFIED] = {"verified", MHD_HTTP_OK, "", NULL, NULL},
     [VERDICT_MALFORMED] = {"malformed", MHD_HTTP_BAD_REQUEST, "bad request\n", NULL, NULL},
-    [VERDICT_UNAUTHORIZED] = {"unauthorized", MHD_HTTP_UNAUTHORIZED, "unauthorized\n", NULL, NULL},
+    [VERDICT_UNAUTHORIZED] = {"unauthorized", MHD_HTTP_UNAUTHORIZED, "unauthorized\n", NULL, NULL,
+                              .is_4xx_to_repeat = true},
     [VERDICT_ASKED] = {"asked", MHD_HTTP_UNAUTHORIZED, "unauthorized\n",
                        MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"sluice\""},
     [VERDICT_FORBIDDEN] = {"forbidden", MHD_HTTP_FORBIDDEN, "forbidden\n", NULL, NULL},
@@ -35,10 +40,10 @@ static const struct row rows[VERDICTS] = {
 };
 
 struct receive_answers {
-    struct MHD_Response *responses[VERDICTS][2]; /* [closing] */
+    struct MHD_Response *responses[VERDICTS][2][2]; /* [is 503 instead][closing] */
 };
 
-static struct MHD_Response *response_of(const struct row *row, bool closing)
+static struct MHD_Response *response_of(const struct row *row, bool is_503, bool closing)
 {
     /* MHD does not write to a persistent buffer; its signature only predates const. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -49,6 +54,8 @@ static struct MHD_Response *response_of(const struct row *row, bool closing)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
     if (row->header != NULL)
         (void)MHD_add_response_header(response, row->header, row->value);
+    if (is_503)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, REPEAT_AFTER_S);
     if (closing)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     return response;
@@ -57,10 +64,9 @@ static struct MHD_Response *response_of(const struct row *row, bool closing)
 struct receive_answers *receive_answers_new(void)
 {
     struct receive_answers *answers = xcalloc(1, sizeof *answers);
-    for (int i = 0; i < VERDICTS; i++) {
-        answers->responses[i][false] = response_of(&rows[i], false);
-        answers->responses[i][true] = response_of(&rows[i], true);
-    }
+    for (int i = 0; i < VERDICTS; i++)
+        for (int j = 0; j < 4; j++)
+            answers->responses[i][j / 2][j % 2] = response_of(&rows[i], j / 2, j % 2);
     return answers;
 }
 
@@ -68,10 +74,9 @@ void receive_answers_free(struct receive_answers **answers)
 {
     if (answers == NULL || *answers == NULL)
         return;
-    for (int i = 0; i < VERDICTS; i++) {
-        MHD_destroy_response((*answers)->responses[i][false]);
-        MHD_destroy_response((*answers)->responses[i][true]);
-    }
+    for (int i = 0; i < VERDICTS; i++)
+        for (int j = 0; j < 4; j++)
+            MHD_destroy_response((*answers)->responses[i][j / 2][j % 2]);
     free(*answers);
     *answers = NULL;
 }
@@ -82,9 +87,11 @@ const char *verdict_name(enum verdict verdict)
 }
 
 enum MHD_Result receive_answer(const struct receive_answers *answers,
-                               struct MHD_Connection *connection, enum verdict verdict,
+                               struct MHD_Connection *connection, enum verdict verdict, bool no_4xx,
                                bool closing)
 {
-    return MHD_queue_response(connection, rows[verdict].status,
-                              answers->responses[verdict][closing]);
+    bool is_503 = no_4xx && rows[verdict].is_4xx_to_repeat;
+    return MHD_queue_response(connection,
+                              is_503 ? MHD_HTTP_SERVICE_UNAVAILABLE : rows[verdict].status,
+                              answers->responses[verdict][is_503][closing]);
 }

@@ -33,9 +33,10 @@ void receive_answers_free(struct receive_answers **answers);
 /* The stable word of a verdict, for metrics and logs. */
 const char *verdict_name(enum verdict verdict);
 
-/* closing: the connection is closed after the answer. */
+/* no_4xx: what this sender is to send again is answered 503 (auth.h, client_errors_are_final).
+ * closing: the connection is closed after the answer. */
 enum MHD_Result receive_answer(const struct receive_answers *answers,
-                               struct MHD_Connection *connection, enum verdict verdict,
+                               struct MHD_Connection *connection, enum verdict verdict, bool no_4xx,
                                bool closing);
 
 #endif

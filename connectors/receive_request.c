@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "connectors/receive_server.h"
+#include "connectors/receive_await.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
@@ -23,12 +23,13 @@ struct request {
     struct auth_claim claim;
     struct str challenge; /* GET verification; borrowed from the connection */
     struct buf body;
-    size_t held;          /* bytes of the body, counted in held_bytes */
-    size_t dropped;       /* bytes read of a body that is refused anyway */
-    int64_t started_us;   /* monotonic */
-    int64_t received_us;  /* wall clock */
-    int64_t answered_us;  /* monotonic; 0 = not answered */
-    struct store_job job; /* once the body is authenticated */
+    size_t held;                /* bytes of the body, counted in held_bytes */
+    size_t dropped;             /* bytes read of a body that is refused anyway */
+    int64_t started_us;         /* monotonic */
+    int64_t received_us;        /* wall clock */
+    int64_t answered_us;        /* monotonic; 0 = not answered */
+    struct receive_await await; /* until it is authenticated */
+    struct store_job job;       /* once it is */
     char id[REQUEST_ID_BYTES];
 };
 
@@ -229,7 +230,8 @@ static enum MHD_Result answer(struct request *request)
         log_unauthorized(request);
     if (request->verdict == VERDICT_VERIFIED)
         return answer_challenge(request);
-    return receive_answer(server->answers, request->connection, request->verdict,
+    bool no_4xx = request->route != NULL && request->route->auth->client_errors_are_final;
+    return receive_answer(server->answers, request->connection, request->verdict, no_4xx,
                           atomic_load(&server->stopping));
 }
 
@@ -275,6 +277,10 @@ static enum MHD_Result authenticate_and_store(struct request *request)
     ingest_pool_give(ingests, ingest);
     if (proof == AUTH_OK)
         return result;
+    if (proof == AUTH_WAIT &&
+        receive_await_begin(&request->await, request->server, request->connection, request->route,
+                            &request->claim))
+        return MHD_YES;
     request->verdict = verdict_of(proof);
     return answer(request);
 }
@@ -362,6 +368,7 @@ enum MHD_Result receive_request_handle(void *cls, struct MHD_Connection *connect
         *upload_n = 0;
         return take_piece(request, upload, n);
     }
+    receive_await_end(&request->await, server);
     if (request->verdict != VERDICT_OPEN)
         return answer(request);
     return request->job.stage == STORE_NEW ? authenticate_and_store(request) : settle(request);
@@ -388,6 +395,7 @@ void receive_request_completed(void *cls, struct MHD_Connection *connection, voi
     struct request *request = *state;
     if (request == NULL)
         return;
+    receive_await_end(&request->await, server);
     if (request->answered_us == 0)
         request->verdict = VERDICT_ABORTED;
     receive_metrics_answered(server->metrics, request->route, request->verdict);

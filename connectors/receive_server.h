@@ -32,6 +32,7 @@ struct receive_server {
 
     atomic_bool stopping;
     atomic_size_t held_bytes; /* of bodies */
+    atomic_size_t awaiting;   /* receive_await.h */
     atomic_uint_fast64_t request_number;
     uint64_t request_prefix; /* random: ids of two processes differ */
 

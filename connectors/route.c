@@ -98,6 +98,13 @@ enum rc route_table_new(const struct receive_connector *connectors, size_t count
     return rc;
 }
 
+void route_table_stop(const struct route_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->routes[i]->auth->shared_stop != NULL)
+            table->routes[i]->auth->shared_stop(table->routes[i]->shared);
+}
+
 static void route_free(struct route *route)
 {
     if (route->auth->shared_free != NULL)

@@ -27,6 +27,9 @@ enum rc route_table_new(const struct receive_connector *connectors, size_t count
                         struct route_table **table_out, struct err *err) MUST_USE;
 void route_table_free(struct route_table **table);
 
+/* From here on no request waits for what its sender is to be known by. */
+void route_table_stop(const struct route_table *table);
+
 size_t route_count(const struct route_table *table);
 const struct route *route_at(const struct route_table *table, size_t index);
 /* NULL: nothing is there, whether the tenant or the connector is the unknown one. token_out: what

@@ -4,7 +4,7 @@
  * Replays: a signature that comes again brings the same bytes, so the same records: it is a repeat
  *          of SendGrid's, and refusing it would lose what the first answer did not reach. Hence no
  *          list of signatures seen.
- * Answers: whether a 4xx is repeated depends on what was sent, so it may be lost.
+ * Answers: whether a 4xx is repeated depends on what was sent; so a refusal is 503.
  * Source:  reference/email.md 1.3. */
 #ifndef SLUICE_CONNECTORS_SENDGRID_AUTH_H
 #define SLUICE_CONNECTORS_SENDGRID_AUTH_H

@@ -53,6 +53,11 @@
 #define LIMIT_AUTH_PROOF_BYTES (4 * MIB)
 #define LIMIT_AUTH_SEEN 100000
 
+/* What a message of Amazon SNS points at. SNS carries up to 256 KiB, which is more as JSON within
+ * JSON; a certificate with its chain is some KiB. */
+#define LIMIT_SNS_BODY_BYTES (1 * MIB)
+#define LIMIT_SNS_DOCUMENT_BYTES (64 * KIB)
+
 /* Memory of one scope: a webhook body, a poll page, one element of a file. */
 #define LIMIT_SCOPE_ARENA_BYTES (64 * MIB)
 

@@ -246,10 +246,27 @@ static const struct conf_key email_keys[] = {
     {CONF_AT_SECRET_LIST(struct file_connector, signing_keys), .name = "signing_keys",
      .help = "Secrets of which one must have signed: mailgun's webhook signing key, resend's "
              "`whsec_...`."},
+    {CONF_AT_TEXT_LIST(struct file_connector, topics), .name = "topics",
+     .pattern = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$",
+     .expected = "a list of topics such as arn:aws:sns:us-east-1:123456789012:mail-in",
+     .help = "Topics of Amazon SNS of which ses's mails come; required by ses. Their subscriptions "
+             "to the webhook's URL are confirmed, those of other topics are not."},
+    {CONF_AT_BOOL(struct file_connector, sha1_signatures), .name = "sha1_signatures",
+     .fallback = "true",
+     .help = "Whether SNS may sign with SHA-1, as it does unless the topic's `SignatureVersion` is "
+             "2. Set that first, then this to `false`."},
+    {CONF_AT_TEXT(struct file_connector, sns_connect_to), .name = "sns_connect_to",
+     .pattern = "^" ADDRESS_PATTERN "$", .expected = "a host and a port such as 127.0.0.1:8443",
+     .help = "Where to connect to for SNS's certificates and confirmations instead of "
+             "sns.REGION.amazonaws.com, in whose name it must answer: for tests and private "
+             "endpoints."},
+    {CONF_AT_TEXT(struct file_connector, sns_ca_file), .name = "sns_ca_file",
+     .expected = "a PEM file of certificate authorities",
+     .help = "The authorities that are trusted with it instead of the system's."},
     {CONF_AT_DURATION(struct file_connector, signature_age), .name = "signature_age",
      .least = SECOND, .most = 7 * DAY,
-     .help = "How far from now a signature may be: 5m for sendgrid and resend, 12h for mailgun, "
-             "if absent."},
+     .help = "How far from now a signature may be: 5m for sendgrid and resend, 12h for mailgun and "
+             "ses, if absent."},
     SENT_KEYS,
     {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "own_addresses", .pattern = "@.",
      .expected = "a list of mail addresses, or domains such as @acme.example",

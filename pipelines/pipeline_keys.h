@@ -83,6 +83,10 @@ struct file_connector { /* which fields are used depends on the channel */
     struct conf_texts basic_auth;
     struct conf_texts public_keys;
     struct conf_texts signing_keys;
+    struct conf_texts topics; /* ses, as the next three */
+    bool sha1_signatures;
+    const char *sns_connect_to;
+    const char *sns_ca_file;
     bool thread_per_contact;
     struct conf_texts reused_id_domains;
     /* b2chat */

@@ -1,5 +1,7 @@
 #include "pipelines/pipeline_senders.h"
 
+#include <unistd.h>
+
 #include "connectors/svix_auth.h"
 #include "lib/pubkey.h"
 #include "pipelines/pipeline_account.h"
@@ -8,8 +10,8 @@
 #define TOKEN_LEAST_CHARACTERS 32
 
 /* Ways to prove oneself, as a set. */
-enum { BASIC = 1, BEARER = 2, PUBLIC_KEY = 4, SIGNING_KEY = 8 };
-#define WAYS 4
+enum { BASIC = 1, BEARER = 2, PUBLIC_KEY = 4, SIGNING_KEY = 8, TOPIC = 16 };
+#define WAYS 5
 
 static const struct {
     const char *provider;
@@ -21,6 +23,7 @@ static const struct {
     {"sendgrid", PUBLIC_KEY | BASIC | BEARER, 0, "public_keys, basic_auth or keys"},
     {"mailgun", SIGNING_KEY, 0, "signing_keys"},
     {"resend", SIGNING_KEY, 0, "signing_keys"},
+    {"ses", TOPIC, BASIC, "topics"},
 };
 
 static bool is(const char *text, const char *word)
@@ -39,7 +42,8 @@ static void find_given(const struct file_connector *connector, struct given give
     const struct given all[WAYS] = {{BASIC, "basic_auth", &connector->basic_auth},
                                     {BEARER, "keys", &connector->keys},
                                     {PUBLIC_KEY, "public_keys", &connector->public_keys},
-                                    {SIGNING_KEY, "signing_keys", &connector->signing_keys}};
+                                    {SIGNING_KEY, "signing_keys", &connector->signing_keys},
+                                    {TOPIC, "topics", &connector->topics}};
     memcpy(given_out, all, sizeof all);
 }
 
@@ -95,6 +99,17 @@ static void check_basic(struct conf *conf, const struct conf_texts *pairs)
     }
 }
 
+/* Files and hosts that only ses looks for. */
+static void check_sns(struct conf *conf, const struct file_connector *connector)
+{
+    const char *const *of_ses[] = {&connector->sns_connect_to, &connector->sns_ca_file};
+    for (size_t i = 0; i < sizeof of_ses / sizeof *of_ses; i++)
+        if (*of_ses[i] != NULL && !is(connector->provider, "ses"))
+            conf_fault(conf, of_ses[i], "is for provider ses alone");
+    if (connector->sns_ca_file != NULL && access(connector->sns_ca_file, R_OK) != 0)
+        conf_fault(conf, &connector->sns_ca_file, "cannot read \"%s\": %m", connector->sns_ca_file);
+}
+
 static void check_email(struct conf *conf, const struct file_connector *connector)
 {
     if (!pipeline_is_mode(connector, "webhook"))
@@ -102,6 +117,7 @@ static void check_email(struct conf *conf, const struct file_connector *connecto
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
         if (is(connector->provider, providers[i].provider))
             check_ways(conf, connector, i);
+    check_sns(conf, connector);
     check_public_keys(conf, &connector->public_keys);
     check_basic(conf, &connector->basic_auth);
     if (is(connector->provider, "resend"))

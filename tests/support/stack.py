@@ -56,14 +56,17 @@ class Stack:
         self.database = self.url_of(self.name)
         self.port, self.admin_port = free_port(), free_port()
         self.pipeline = os.path.join(self.folder, "pipeline.yaml")
-        with open(self.pipeline, "w", encoding="utf-8") as f:
-            f.write(self.pipeline_text(extra, connectors))
+        self.write_pipeline(extra, connectors)
         self.processes = {}
         self.run("migrate")
 
     def url_of(self, database):
         base, _, query = self.maintenance.partition("?")
         return base.rsplit("/", 1)[0] + "/" + database + "?" + query
+
+    def write_pipeline(self, extra="", connectors=WHATSAPP_CONNECTOR):
+        with open(self.pipeline, "w", encoding="utf-8") as f:
+            f.write(self.pipeline_text(extra, connectors))
 
     def pipeline_text(self, extra, connectors):
         if self.bus == "kafka":

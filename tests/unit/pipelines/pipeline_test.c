@@ -291,6 +291,25 @@ static void faults_between_keys(void **state)
         {HEAD MAIL("provider: postmark, basic_auth: [secret, 'user:']"),
          "f.yaml:5:97: tenants[0].connectors[0].basic_auth[0]: expected user:password\n"
          "f.yaml:5:105: tenants[0].connectors[0].basic_auth[1]: expected user:password\n"},
+        {HEAD MAIL("provider: ses, basic_auth: ['a:b']"),
+         "f.yaml:5:16: tenants[0].connectors[0].name: topics is missing; mode webhook needs it to "
+         "know provider ses by\n"},
+        {HEAD MAIL("provider: ses, topics: ['arn:aws:sns:us-east-1:123456789012:mail-in'], "
+                   "basic_auth: ['a:b'], signature_age: 1h, sha1_signatures: false, "
+                   "sns_connect_to: 'vpce.example:443'"),
+         ""},
+        {HEAD MAIL("provider: ses, topics: [mail-in], sns_ca_file: var/none.pem"),
+         "f.yaml:5:88: tenants[0].connectors[0].topics[0]: expected a list of topics such as "
+         "arn:aws:sns:us-east-1:123456789012:mail-in, found \"mail-in\"\n"
+         "f.yaml:5:111: tenants[0].connectors[0].sns_ca_file: cannot read \"var/none.pem\": No "
+         "such "
+         "file or directory\n"},
+        {HEAD MAIL("provider: mailgun, signing_keys: [k], topics: "
+                   "['arn:aws:sns:us-east-1:123456789012:mail-in'], sns_connect_to: 'h:1'"),
+         "f.yaml:5:110: tenants[0].connectors[0].topics: provider mailgun does not use it; it "
+         "takes "
+         "signing_keys\n"
+         "f.yaml:5:174: tenants[0].connectors[0].sns_connect_to: is for provider ses alone\n"},
         {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\", sent_keys: "
               "[k]}\n",
          "f.yaml:5:78: tenants[0].connectors[0].sent_keys: needs provider: whose requests and "
