@@ -3,13 +3,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "connectors/envelope.h"
+#include "connectors/outset.h"
 #include "lib/arena.h"
 #include "lib/limits.h"
-
-#define RAW_HEADERS 8
-/* What an ingest keeps between bodies; more is given back after a large one. */
-#define KEPT_BYTES (256 * KIB)
 
 /* What is the same for all bodies of a route. */
 struct lane {
@@ -19,12 +15,6 @@ struct lane {
     struct channel_account *accounts;
     struct normalizer_conf conf;
     struct envelope envelope;
-};
-
-struct letter {
-    struct letter *next;
-    struct deadletter_scratch scratch;
-    struct bus_message message;
 };
 
 struct ingest {
@@ -40,14 +30,8 @@ struct ingest {
     size_t record_count;
     size_t reject_count;
     size_t letter_count;
-    struct letter *first_letter;
-    struct letter **next_letter;
-    struct arena *arena;
-    struct buf text;     /* encoded records */
-    struct buf encoded;  /* struct envelope_record[] */
-    struct buf messages; /* struct bus_message[] */
-    struct bus_header raw_headers[RAW_HEADERS];
-    char received_at[CLOCK_TEXT_BYTES];
+    struct outset *outset;
+    struct arena *arena; /* texts of one dead letter */
 };
 
 struct ingest *ingest_new(const struct route_table *routes, bool archive_raw,
@@ -60,9 +44,7 @@ struct ingest *ingest_new(const struct route_table *routes, bool archive_raw,
     ingest->rejected_context = context;
     ingest->lanes = xcalloc(route_count(routes), sizeof(struct lane *));
     ingest->arena = arena_new("ingest", LIMIT_SCOPE_ARENA_BYTES);
-    buf_init(&ingest->text, LIMIT_BUS_QUEUE_BYTES);
-    buf_init(&ingest->encoded, LIMIT_SCOPE_ARENA_BYTES);
-    buf_init(&ingest->messages, LIMIT_SCOPE_ARENA_BYTES);
+    ingest->outset = outset_new();
     return ingest;
 }
 
@@ -84,9 +66,7 @@ void ingest_free(struct ingest **ingest)
         lane_free(route_at((*ingest)->routes, i), (*ingest)->lanes[i]);
     free((*ingest)->lanes);
     arena_free(&(*ingest)->arena);
-    buf_done(&(*ingest)->text);
-    buf_done(&(*ingest)->encoded);
-    buf_done(&(*ingest)->messages);
+    outset_free(&(*ingest)->outset);
     free(*ingest);
     *ingest = NULL;
 }
@@ -167,32 +147,18 @@ static bool letter_fits(const struct ingest *ingest)
             bytes <= INGEST_LETTERS_BYTES / (ingest->letter_count + 1));
 }
 
-/* The texts of the letter need to live only as long as this call, except those of the body. */
 static void put_letter(struct ingest *ingest, const struct deadletter *why)
 {
-    struct letter *letter = arena_alloc(ingest->arena, sizeof *letter);
-    if (letter == NULL)
-        return; /* counted, and summed up in the last letter */
-    const struct lane *lane = lane_of(ingest, ingest->route);
-    struct deadletter whole = {
-        .stage = why->stage,
-        .entity_type = why->entity_type,
-        .external_id = arena_str(ingest->arena, why->external_id),
-        .reason = why->reason,
-        .detail = arena_str(ingest->arena, why->detail),
-        .path = arena_str(ingest->arena, why->path),
-        .origin =
-            arena_printf(ingest->arena, "%s/%.*s", ingest->route->is_sent ? "sent" : "webhook",
-                         STR_ARGS(ingest->body->request_id)),
-        .first_seen_us = ingest->body->received_at_us,
-        .payload = ingest->body->bytes,
-    };
-    envelope_letter(&lane->envelope, &whole);
-    deadletter_to_message(&whole, &letter->scratch, &letter->message);
-    letter->message.key = ingest->body->request_id;
-    *ingest->next_letter = letter;
-    ingest->next_letter = &letter->next;
-    ingest->letter_count++;
+    const struct ingest_body *body = ingest->body;
+    struct deadletter letter = *why;
+    letter.origin =
+        arena_printf(ingest->arena, "%s/%.*s", ingest->route->is_sent ? "sent" : "webhook",
+                     STR_ARGS(body->request_id));
+    letter.first_seen_us = body->received_at_us;
+    letter.payload = body->bytes;
+    if (outset_add_letter(ingest->outset, &lane_of(ingest, ingest->route)->envelope, &letter,
+                          body->request_id))
+        ingest->letter_count++; /* else: counted, and summed up in the last letter */
 }
 
 static void refuse(struct ingest *ingest, const struct deadletter *why)
@@ -253,17 +219,11 @@ static enum rc on_record(void *context, const struct record *record, struct err 
     (void)err;
     struct ingest *ingest = context;
     struct err fault;
-    struct envelope_record encoded;
-    if (envelope_encode(record, &ingest->text, &encoded, &fault) != RC_OK) {
+    const struct lane *lane = lane_of(ingest, ingest->route);
+    if (outset_add_record(ingest->outset, &lane->envelope, record, &fault) == RC_OK)
+        ingest->record_count++;
+    else
         refuse_record(ingest, record, &fault);
-        return RC_OK;
-    }
-    if (!buf_add(&ingest->encoded, &encoded, sizeof encoded)) {
-        (void)err_set(&fault, RC_REJECT, "the body makes more records than one set may hold");
-        refuse_record(ingest, record, &fault);
-        return RC_OK;
-    }
-    ingest->record_count++;
     return RC_OK;
 }
 
@@ -307,76 +267,35 @@ static enum rc normalize(struct ingest *ingest, struct lane *lane, struct err *e
 
 /* ---- the set ---- */
 
-static void add_message(struct ingest *ingest, const struct bus_message *message)
-{
-    bool added = buf_add(&ingest->messages, message, sizeof *message);
-    (void)added; /* the maximum is above what "encoded" and the letters can hold together */
-}
-
-static void add_records(struct ingest *ingest, const struct lane *lane)
-{
-    const struct envelope_record *encoded = (const void *)ingest->encoded.p;
-    for (size_t i = 0; i < ingest->record_count; i++) {
-        struct bus_message message = envelope_message(&lane->envelope, &encoded[i], &ingest->text);
-        add_message(ingest, &message);
-    }
-}
-
 static void add_raw(struct ingest *ingest, const struct lane *lane)
 {
-    const struct receive_connector *connector = ingest->route->connector;
     const struct ingest_body *body = ingest->body;
-    struct bus_header *headers = ingest->raw_headers;
-    size_t n = 0;
-    clock_format(body->received_at_us, ingest->received_at);
-    headers[n++] = (struct bus_header){STR_LIT("tenant"), str_of(connector->tenant)};
-    headers[n++] = (struct bus_header){STR_LIT("tenant_id"), str_of(lane->envelope.tenant_id)};
-    headers[n++] = (struct bus_header){STR_LIT("channel_id"), str_of(lane->envelope.channel_id)};
-    headers[n++] = (struct bus_header){STR_LIT("connector"), str_of(connector->name)};
-    headers[n++] = (struct bus_header){STR_LIT("received-at"), str_of(ingest->received_at)};
-    headers[n++] = (struct bus_header){STR_LIT("request-id"), body->request_id};
-    if (ingest->route->is_sent)
-        headers[n++] = (struct bus_header){STR_LIT("format"), ingest->route->format};
-    if (!str_is_null(body->content_type))
-        headers[n++] = (struct bus_header){STR_LIT("content-type"), body->content_type};
-    struct bus_message message = {.topic = BUS_RAW,
-                                  .key = body->request_id,
-                                  .value = body->bytes,
-                                  .headers = headers,
-                                  .header_count = n};
-    add_message(ingest, &message);
+    const struct outset_raw raw = {.bytes = body->bytes,
+                                   .key = body->request_id,
+                                   .format =
+                                       ingest->route->is_sent ? ingest->route->format : STR_NULL,
+                                   .content_type = body->content_type,
+                                   .received_at_us = body->received_at_us};
+    bool added = outset_add_raw(ingest->outset, &lane->envelope, &raw);
+    (void)added; /* letters leave room: letter_fits */
 }
 
 static void begin(struct ingest *ingest, const struct route *route, const struct ingest_body *body)
 {
-    if (ingest->text.cap > KEPT_BYTES)
-        buf_done(&ingest->text);
-    if (ingest->encoded.cap > KEPT_BYTES)
-        buf_done(&ingest->encoded);
-    if (ingest->messages.cap > KEPT_BYTES)
-        buf_done(&ingest->messages);
-    buf_reset(&ingest->text);
-    buf_reset(&ingest->encoded);
-    buf_reset(&ingest->messages);
+    outset_reset(ingest->outset);
     arena_reset(ingest->arena);
     ingest->route = route;
     ingest->body = body;
     ingest->record_count = ingest->reject_count = ingest->letter_count = 0;
-    ingest->first_letter = NULL;
-    ingest->next_letter = &ingest->first_letter;
 }
 
 static void finish(struct ingest *ingest, bool with_raw, struct ingest_set *set_out)
 {
-    const struct lane *lane = lane_of(ingest, ingest->route);
-    add_records(ingest, lane);
-    for (const struct letter *letter = ingest->first_letter; letter != NULL; letter = letter->next)
-        add_message(ingest, &letter->message);
     if (with_raw)
-        add_raw(ingest, lane);
+        add_raw(ingest, lane_of(ingest, ingest->route));
     *set_out = (struct ingest_set){
-        .messages = (const struct bus_message *)(const void *)ingest->messages.p,
-        .count = ingest->messages.n / sizeof(struct bus_message),
+        .messages = outset_messages(ingest->outset),
+        .count = outset_count(ingest->outset),
         .records = ingest->record_count,
         .rejects = ingest->reject_count,
     };
