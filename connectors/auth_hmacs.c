@@ -42,16 +42,24 @@ struct auth_hmacs *auth_hmacs_of(const struct receive_connector *connector)
     return hmacs;
 }
 
-bool auth_hmacs_match(struct auth_hmacs *hmacs, const struct str *parts, size_t count,
-                      const unsigned char mac[static DIGEST_SHA256_BYTES])
+bool auth_hmacs_match_any(struct auth_hmacs *hmacs, const struct str *parts, size_t count,
+                          const unsigned char (*macs)[DIGEST_SHA256_BYTES], size_t mac_count)
 {
     bool any = false;
     for (size_t i = 0; i < hmacs->count; i++) {
         unsigned char digest[DIGEST_SHA256_BYTES];
         hmac_sha256_parts(hmacs->hmacs[i], parts, count, digest);
-        any |= digest_equal(digest, mac, sizeof digest);
+        for (size_t k = 0; k < mac_count; k++)
+            any |= digest_equal(digest, macs[k], sizeof digest);
     }
     return any;
+}
+
+bool auth_hmacs_match(struct auth_hmacs *hmacs, const struct str *parts, size_t count,
+                      const unsigned char mac[static DIGEST_SHA256_BYTES])
+{
+    return auth_hmacs_match_any(hmacs, parts, count,
+                                (const unsigned char(*)[DIGEST_SHA256_BYTES])mac, 1);
 }
 
 bool auth_hmacs_claim(const struct auth_source *source, const char *header,

@@ -21,6 +21,9 @@ struct auth_hmacs *auth_hmacs_of(const struct receive_connector *connector);
 /* Over the parts laid end to end. */
 bool auth_hmacs_match(struct auth_hmacs *hmacs, const struct str *parts, size_t count,
                       const unsigned char mac[static DIGEST_SHA256_BYTES]);
+/* Whether one of several is right; the parts are read once for each secret, however many. */
+bool auth_hmacs_match_any(struct auth_hmacs *hmacs, const struct str *parts, size_t count,
+                          const unsigned char (*macs)[DIGEST_SHA256_BYTES], size_t mac_count);
 
 /* A header "sha256=<64 hex digits>" that was given once. */
 bool auth_hmacs_claim(const struct auth_source *source, const char *header,

@@ -1,13 +1,11 @@
 #include "connectors/auth_password.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 #include "connectors/auth_secrets.h"
 #include "lib/arena.h"
 #include "lib/base64.h"
 
-#define BASIC "Basic "
 #define CREDENTIALS_MOST_BYTES 1024
 
 struct auth_password {
@@ -33,31 +31,23 @@ void auth_password_free(struct auth_password **password)
     *password = NULL;
 }
 
-static bool is_basic(struct str value)
-{
-    size_t n = strlen(BASIC);
-    return value.n >= n && strncasecmp(value.p, BASIC, n) == 0;
-}
-
-static enum auth_result claim_basic(struct str value, struct auth_claim *claim_out)
+static bool claim_basic(struct str base64, struct auth_claim *claim_out)
 {
     unsigned char credentials[CREDENTIALS_MOST_BYTES];
-    size_t skip = strlen(BASIC);
     size_t n;
-    struct str base64 = {value.p + skip, value.n - skip};
     if (!base64_read(base64, credentials, sizeof credentials, &n))
-        return AUTH_REFUSED;
+        return false;
     claim_out->scheme = AUTH_SCHEME_BASIC;
     digest_sha256((struct str){(const char *)credentials, n}, claim_out->secret);
-    return AUTH_OK;
+    return true;
 }
 
 enum auth_result auth_password_claim(const struct receive_connector *connector,
                                      const struct auth_source *source, struct auth_claim *claim_out)
 {
-    struct str value = auth_header(source, "Authorization");
-    if (is_basic(value))
-        return claim_basic(value, claim_out);
+    struct str base64 = auth_secrets_credentials(source, "Basic");
+    if (!str_is_null(base64))
+        return claim_basic(base64, claim_out) ? AUTH_OK : AUTH_REFUSED;
     claim_out->scheme = AUTH_SCHEME_BEARER;
     if (auth_secrets_claim_bearer(source, claim_out))
         return AUTH_OK;

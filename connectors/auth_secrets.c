@@ -1,6 +1,7 @@
 #include "connectors/auth_secrets.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "lib/arena.h"
 
@@ -36,18 +37,29 @@ bool auth_secrets_have(const struct auth_secrets *secrets,
     return any;
 }
 
-bool auth_secrets_claim(const struct auth_source *source, const char *header, const char *prefix,
+bool auth_secrets_claim(const struct auth_source *source, const char *header,
                         struct auth_claim *claim_out)
 {
     struct str value = auth_header(source, header);
-    if (!str_starts_with(value, prefix))
+    if (str_is_null(value))
         return false;
-    size_t skip = strlen(prefix);
-    digest_sha256((struct str){value.p + skip, value.n - skip}, claim_out->secret);
+    digest_sha256(value, claim_out->secret);
     return true;
+}
+
+struct str auth_secrets_credentials(const struct auth_source *source, const char *scheme)
+{
+    struct str value = auth_header(source, "Authorization");
+    size_t n = strlen(scheme);
+    bool is_scheme = value.n > n && strncasecmp(value.p, scheme, n) == 0 && value.p[n] == ' ';
+    return is_scheme ? (struct str){value.p + n + 1, value.n - n - 1} : STR_NULL;
 }
 
 bool auth_secrets_claim_bearer(const struct auth_source *source, struct auth_claim *claim_out)
 {
-    return auth_secrets_claim(source, "Authorization", "Bearer ", claim_out);
+    struct str key = auth_secrets_credentials(source, "Bearer");
+    if (str_is_null(key))
+        return false;
+    digest_sha256(key, claim_out->secret);
+    return true;
 }

@@ -17,9 +17,12 @@ void auth_secrets_free(struct auth_secrets **secrets);
 bool auth_secrets_have(const struct auth_secrets *secrets,
                        const unsigned char digest[static DIGEST_SHA256_BYTES]);
 
-/* A header that was given once and begins with the prefix: the rest is the secret. */
-bool auth_secrets_claim(const struct auth_source *source, const char *header, const char *prefix,
+/* A header that was given once and is the secret. */
+bool auth_secrets_claim(const struct auth_source *source, const char *header,
                         struct auth_claim *claim_out);
+/* What follows the scheme, whose case does not matter (RFC 9110 11.1), in an Authorization header
+ * that was given once; STR_NULL: there is none of that scheme. */
+struct str auth_secrets_credentials(const struct auth_source *source, const char *scheme);
 /* "Authorization: Bearer <secret>" (RFC 6750 2.1). */
 bool auth_secrets_claim_bearer(const struct auth_source *source, struct auth_claim *claim_out);
 

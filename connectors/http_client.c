@@ -18,6 +18,7 @@ struct http_client {
     struct http_client_conf conf;
     CURLM *multi;
     CURL *easy;
+    struct curl_slist *connect_to;
     struct buf body;
     struct buf url;
     struct buf form;
@@ -55,6 +56,18 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     return client->header_bytes <= LIMIT_HTTP_HEADER_BYTES ? size * count : 0;
 }
 
+/* An empty host and port stand for any. */
+static void set_connect_to(struct http_client *client)
+{
+    char *text = NULL;
+    if (asprintf(&text, "::%s", client->conf.connect_to) < 0)
+        return;
+    client->connect_to = curl_slist_append(NULL, text);
+    free(text);
+    (void)curl_easy_setopt(client->easy, CURLOPT_CONNECT_TO, client->connect_to);
+    (void)curl_easy_setopt(client->easy, CURLOPT_NOPROXY, "*");
+}
+
 /* What is the same for every call. */
 static void set_up(struct http_client *client)
 {
@@ -70,10 +83,13 @@ static void set_up(struct http_client *client)
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, client);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->conf.connect_timeout_ms);
+    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     if (client->conf.ca_file != NULL)
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, client->conf.ca_file);
+    if (client->conf.connect_to != NULL)
+        set_connect_to(client);
 }
 
 enum rc http_client_new(const struct http_client_conf *conf, struct http_client **client_out,
@@ -105,6 +121,7 @@ void http_client_free(struct http_client **client)
     if (client == NULL || *client == NULL)
         return;
     curl_easy_cleanup((*client)->easy);
+    curl_slist_free_all((*client)->connect_to);
     (void)curl_multi_cleanup((*client)->multi);
     buf_done(&(*client)->body);
     buf_done(&(*client)->url);

@@ -2,17 +2,17 @@
  *
  * A reply is whole or it is none: its body is kept until the next call, and a body that breaks off,
  * is larger than it may be or comes too slowly is a failure of the call, never half a reply.
- * TLS:     certificates and names are always verified, by what the system trusts or by ca_file.
- * Secrets: what http_request.secret names (a token that stands in the path) is replaced by "***" in
- *          every message; headers, paths and bodies never stand in one. Redirects are not followed,
- *          since they would carry the credentials elsewhere.
- * Owns:    the connection, and the reply until the next call. Texts of conf are borrowed.
- * Bounds:  body, header, time, and how long less than HTTP_SLOW_BYTES a second may come.
- * Errors:  RC_OK = a whole reply came, whatever its status says (http_reply_verdict). RC_RETRY =
- * the other side is away, slow or broke off. RC_AGAIN = a stop was requested (lib/stop.h), within
- * about 0.1 s. RC_REJECT = larger than it may be (code HTTP_TOO_LARGE), or somebody must mend it:
- * certificate, address. Threads: one owner; several clients may be on several threads. Proxies are
- * those of the environment (https_proxy, no_proxy). */
+ * TLS:     1.2 or newer; certificates and names are always verified, by what the system trusts or
+ * by ca_file. Secrets: what http_request.secret names (a token that stands in the path) is replaced
+ * by "***" in every message; headers, paths and bodies never stand in one. Redirects are not
+ * followed, since they would carry the credentials elsewhere. Owns:    the connection, and the
+ * reply until the next call. Texts of conf are borrowed. Bounds:  body, header, time, and how long
+ * less than HTTP_SLOW_BYTES a second may come. Errors:  RC_OK = a whole reply came, whatever its
+ * status says (http_reply_verdict). RC_RETRY = the other side is away, slow or broke off. RC_AGAIN
+ * = a stop was requested (lib/stop.h), within about 0.1 s. RC_REJECT = larger than it may be (code
+ * HTTP_TOO_LARGE), or somebody must mend it: certificate, address. Threads: one owner; several
+ * clients may be on several threads. Proxies are those of the environment (https_proxy, no_proxy).
+ */
 #ifndef SLUICE_CONNECTORS_HTTP_CLIENT_H
 #define SLUICE_CONNECTORS_HTTP_CLIENT_H
 
@@ -26,8 +26,10 @@
 #define HTTP_TOO_LARGE 413 /* err.code; the reply itself had another status */
 
 struct http_client_conf {
-    const char *url;     /* "https://api.b2chat.io": what every path begins with */
-    const char *ca_file; /* PEM; NULL = what the system trusts */
+    const char *url;        /* "https://api.b2chat.io": what every path begins with */
+    const char *ca_file;    /* PEM; NULL = what the system trusts */
+    const char *connect_to; /* "host:port" to connect to, past any proxy, whatever the URL says; the
+                               other side must still be whom it says. NULL = as the URL says */
     int connect_timeout_ms;
     size_t max_body_bytes; /* decoded */
 };
@@ -47,7 +49,7 @@ struct http_parameter { /* value NULL: left out */
 struct http_request {
     const char *what;                        /* for messages: "getUpdates" */
     const char *path;                        /* "/chats/export"; goes as it is */
-    const char *secret;                      /* part of the path; NULL = none */
+    const char *secret;                      /* what no message may show; NULL = none */
     const struct http_parameter *parameters; /* query string, or body of a POST; escaped here */
     size_t parameter_count;
     const char *bearer; /* NULL = none */

@@ -35,7 +35,7 @@ struct receive_connector {
     struct conf_texts tokens;   /* b2chat */
     struct conf_texts topics;   /* of Amazon SNS, for ses */
     bool refuses_sha1;          /* SNS's SignatureVersion 1 */
-    const char *sns_connect_to; /* connectors/https_get.h, both */
+    const char *sns_connect_to; /* http_client.h, both */
     const char *sns_ca_file;
     struct conf_texts sent_keys; /* of .../sent; none = there is no such path */
     int64_t tolerance_s;         /* age of signatures; 0 = the provider's */

@@ -22,7 +22,7 @@ static enum auth_result claim_telegram(const struct receive_connector *connector
 {
     static const char header[] = "X-Telegram-Bot-Api-Secret-Token";
     (void)connector;
-    return auth_secrets_claim(source, header, "", claim_out) ? AUTH_OK : AUTH_REFUSED;
+    return auth_secrets_claim(source, header, claim_out) ? AUTH_OK : AUTH_REFUSED;
 }
 
 static struct auth_keys *keys_of(const char *const *secrets, size_t count)

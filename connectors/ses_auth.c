@@ -31,8 +31,7 @@ struct auth_shared {
 static struct auth_shared *shared_new(const struct receive_connector *connector)
 {
     struct auth_shared *shared = xcalloc(1, sizeof *shared);
-    const struct https_get_conf conf = {connector->sns_connect_to, connector->sns_ca_file};
-    shared->links = sns_links_new(&conf, connector->name);
+    shared->links = sns_links_new(connector);
     return shared;
 }
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "connectors/http_client.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
@@ -13,14 +14,9 @@
 #define KEEP_BAD_US (300 * US_PER_SECOND)
 #define KEEP_AWAY_US (10 * US_PER_SECOND)
 
-enum {
-    HTTP_OK_FIRST = 200,
-    HTTP_OK_LAST = 299,
-    HTTP_CLIENT_FIRST = 400,
-    HTTP_CLIENT_LAST = 499,
-    HTTP_TIMEOUT = 408,
-    HTTP_TOO_MANY = 429
-};
+#define CONNECT_MS 3000
+#define FETCH_MS 5000
+#define CLIENT_ERRORS 400
 
 struct link {
     bool is_used;
@@ -36,15 +32,14 @@ struct link {
 };
 
 struct sns_links {
-    struct https_get_conf conf;
-    const char *name;
-    atomic_bool stopping;
+    const struct receive_connector *connector;
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread;
     struct link links[SNS_LINKS_MOST];
+    bool stopping;
     size_t pending;
     size_t waiting;
     int64_t fetches;    /* that may begin at once */
@@ -57,11 +52,10 @@ struct found { /* what came of a fetch */
     int64_t keep_us;
 };
 
-struct sns_links *sns_links_new(const struct https_get_conf *conf, const char *name)
+struct sns_links *sns_links_new(const struct receive_connector *connector)
 {
     struct sns_links *links = xcalloc(1, sizeof *links);
-    links->conf = *conf;
-    links->name = name;
+    links->connector = connector;
     links->fetches = SNS_LINKS_BURST;
     links->counted_us = clock_monotonic_us();
     (void)pthread_mutex_init(&links->mutex, NULL);
@@ -126,7 +120,7 @@ void sns_links_await(struct sns_links *links, const unsigned char id[static DIGE
     (void)pthread_mutex_lock(&links->mutex);
     struct link *link = find(links, id);
     bool waits = link != NULL && link->state == SNS_LINK_PENDING &&
-                 links->waiting < SNS_LINKS_WAITS && !atomic_load(&links->stopping);
+                 links->waiting < SNS_LINKS_WAITS && !links->stopping;
     if (waits) {
         wait->next = link->waits;
         link->waits = wait;
@@ -140,7 +134,7 @@ void sns_links_await(struct sns_links *links, const unsigned char id[static DIGE
 void sns_links_stop(struct sns_links *links)
 {
     (void)pthread_mutex_lock(&links->mutex);
-    atomic_store(&links->stopping, true);
+    links->stopping = true;
     (void)pthread_cond_signal(&links->changed);
     struct auth_wait *waits[SNS_LINKS_MOST];
     for (size_t i = 0; i < SNS_LINKS_MOST; i++)
@@ -151,12 +145,6 @@ void sns_links_stop(struct sns_links *links)
 }
 
 /* ---- fetching ---- */
-
-static bool is_final(long status)
-{
-    return status >= HTTP_CLIENT_FIRST && status <= HTTP_CLIENT_LAST && status != HTTP_TIMEOUT &&
-           status != HTTP_TOO_MANY;
-}
 
 static struct found read_certificate(struct str pem)
 {
@@ -171,20 +159,22 @@ static struct found read_certificate(struct str pem)
                           left_us < KEEP_CERTIFICATE_US ? left_us : KEEP_CERTIFICATE_US};
 }
 
-static struct found judge(enum sns_link_kind kind, long status, struct str document)
+/* A redirect leads away from SNS, and may be a proxy's. */
+static struct found judge(enum sns_link_kind kind, const struct http_reply *reply)
 {
-    if (is_final(status))
-        return (struct found){SNS_LINK_BAD, NULL, KEEP_BAD_US};
-    if (status < HTTP_OK_FIRST || status > HTTP_OK_LAST)
+    enum http_verdict verdict = http_reply_verdict(reply->status);
+    if (verdict == HTTP_DONE && kind == SNS_LINK_CERTIFICATE)
+        return read_certificate(reply->body);
+    if (verdict == HTTP_DONE)
+        return (struct found){SNS_LINK_THERE, NULL, KEEP_CONFIRMATION_US};
+    if (verdict == HTTP_BUSY || reply->status < CLIENT_ERRORS)
         return (struct found){SNS_LINK_AWAY, NULL, KEEP_AWAY_US};
-    if (kind == SNS_LINK_CERTIFICATE)
-        return read_certificate(document);
-    return (struct found){SNS_LINK_THERE, NULL, KEEP_CONFIRMATION_US};
+    return (struct found){SNS_LINK_BAD, NULL, KEEP_BAD_US};
 }
 
 /* Nothing of the link is logged: whoever named it is not known yet. */
 static void report(const struct sns_links *links, enum sns_link_kind kind,
-                   const struct found *found, long status, const char *error)
+                   const struct found *found, const struct http_reply *reply, const char *error)
 {
     static const char *const failures[] = {
         [SNS_LINK_CERTIFICATE] = "no certificate of Amazon SNS at the address that a message "
@@ -193,27 +183,51 @@ static void report(const struct sns_links *links, enum sns_link_kind kind,
         [SNS_LINK_CONFIRMATION] = "cannot confirm a subscription to Amazon SNS; see that this "
                                   "machine reaches https://sns.REGION.amazonaws.com, and request "
                                   "the confirmation again"};
+    const char *connector = links->connector->name;
     if (found->state != SNS_LINK_THERE)
-        LOG_WARN(failures[kind], LOG_STR("connector", links->name), LOG_INT("status", status),
+        LOG_WARN(failures[kind], LOG_STR("connector", connector), LOG_INT("status", reply->status),
                  LOG_STR("error", error));
     else if (kind == SNS_LINK_CONFIRMATION)
-        LOG_INFO("subscription to Amazon SNS confirmed", LOG_STR("connector", links->name));
+        LOG_INFO("subscription to Amazon SNS confirmed", LOG_STR("connector", connector));
 }
 
-static struct found fetch(struct sns_links *links, enum sns_link_kind kind, const char *url)
+/* host: with its scheme; path: from its first "/" on. */
+static struct found fetch_from(const struct sns_links *links, enum sns_link_kind kind,
+                               const char *host, const char *path)
 {
-    struct buf document;
+    const struct http_client_conf conf = {.url = host,
+                                          .ca_file = links->connector->sns_ca_file,
+                                          .connect_to = links->connector->sns_connect_to,
+                                          .connect_timeout_ms = CONNECT_MS,
+                                          .max_body_bytes = LIMIT_SNS_DOCUMENT_BYTES};
+    const struct http_request request = {.what = "Amazon SNS",
+                                         .path = path,
+                                         .secret = host + strlen("https://"),
+                                         .timeout_ms = FETCH_MS};
+    struct http_client *client = NULL;
+    struct http_reply reply = {.status = 0};
     struct err err = {.msg = ""};
     struct found found = {SNS_LINK_AWAY, NULL, KEEP_AWAY_US};
-    long status = 0;
-    buf_init(&document, LIMIT_SNS_DOCUMENT_BYTES);
-    if (https_get(&links->conf, url, &links->stopping, &document, &status, &err) == RC_OK)
-        found = judge(kind, status, buf_peek(&document));
-    else if (buf_is_full(&document))
+    enum rc rc = http_client_new(&conf, &client, &err);
+    if (rc == RC_OK)
+        rc = http_client_call(client, &request, &reply, &err);
+    if (rc == RC_OK)
+        found = judge(kind, &reply);
+    else if (rc == RC_REJECT && err.code == HTTP_TOO_LARGE)
         found = (struct found){SNS_LINK_BAD, NULL, KEEP_BAD_US};
-    buf_done(&document);
-    if (!atomic_load(&links->stopping))
-        report(links, kind, &found, status, err.msg);
+    if (rc != RC_AGAIN)
+        report(links, kind, &found, &reply, err.msg);
+    http_client_free(&client);
+    return found;
+}
+
+static struct found fetch(const struct sns_links *links, const struct link *link)
+{
+    char *host = xstrdup(link->url);
+    char *path = strchr(host + strlen("https://"), '/'); /* is there: sns_message.h */
+    *path = '\0';
+    struct found found = fetch_from(links, link->kind, host, link->url + (path - host));
+    free(host);
     return found;
 }
 
@@ -243,14 +257,14 @@ static void *run(void *context)
 {
     struct sns_links *links = context;
     (void)pthread_mutex_lock(&links->mutex);
-    while (!atomic_load(&links->stopping)) {
+    while (!links->stopping) {
         struct link *link = next_pending(links);
         if (link == NULL) {
             (void)pthread_cond_wait(&links->changed, &links->mutex);
             continue;
         }
         (void)pthread_mutex_unlock(&links->mutex);
-        struct found found = fetch(links, link->kind, link->url);
+        struct found found = fetch(links, link);
         (void)pthread_mutex_lock(&links->mutex);
         settle(links, link, &found);
         struct auth_wait *waits = take_waits(links, link);
@@ -270,8 +284,7 @@ static bool may_fetch(struct sns_links *links, int64_t now_us)
     links->counted_us += more * SNS_LINKS_EVERY_US;
     links->fetches =
         links->fetches + more < SNS_LINKS_BURST ? links->fetches + more : SNS_LINKS_BURST;
-    return links->fetches > 0 && links->pending < SNS_LINKS_PENDING &&
-           !atomic_load(&links->stopping);
+    return links->fetches > 0 && links->pending < SNS_LINKS_PENDING && !links->stopping;
 }
 
 /* How much it is worth to remember. */

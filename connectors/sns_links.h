@@ -14,7 +14,6 @@
 #define SLUICE_CONNECTORS_SNS_LINKS_H
 
 #include "connectors/auth.h"
-#include "connectors/https_get.h"
 #include "lib/pubkey.h"
 
 #define SNS_LINKS_MOST 32
@@ -25,8 +24,8 @@
 
 struct sns_links;
 
-/* conf is copied, its texts are borrowed. name: of the connector, for the log. */
-struct sns_links *sns_links_new(const struct https_get_conf *conf, const char *name);
+/* The connector is borrowed. */
+struct sns_links *sns_links_new(const struct receive_connector *connector);
 void sns_links_free(struct sns_links **links);
 /* From here on nothing is fetched, and nobody waits. */
 void sns_links_stop(struct sns_links *links);

@@ -73,21 +73,28 @@ static bool decode(struct str entry, unsigned char mac_out[static DIGEST_SHA256_
            n == DIGEST_SHA256_BYTES;
 }
 
+/* Those of the first SIGNATURES_MOST entries that are of our version. */
+static size_t decode_all(struct str entries, unsigned char (*macs_out)[DIGEST_SHA256_BYTES])
+{
+    size_t count = 0;
+    for (size_t i = 0; entries.n > 0 && i < SIGNATURES_MOST; i++) {
+        const char *blank = memchr(entries.p, ' ', entries.n);
+        struct str entry = {entries.p, blank != NULL ? (size_t)(blank - entries.p) : entries.n};
+        size_t taken = entry.n + (blank != NULL);
+        count += decode(entry, macs_out[count]);
+        entries = (struct str){entries.p + taken, entries.n - taken};
+    }
+    return count;
+}
+
 static bool is_one_right(struct auth_keys *keys, const struct auth_claim *claimed, struct str body)
 {
     const struct str parts[] = {claimed->id, STR_LIT("."), claimed->timestamp, STR_LIT("."), body};
-    struct str rest = claimed->signature;
-    bool any = false;
-    for (size_t i = 0; rest.n > 0 && i < SIGNATURES_MOST; i++) {
-        const char *blank = memchr(rest.p, ' ', rest.n);
-        struct str entry = {rest.p, blank != NULL ? (size_t)(blank - rest.p) : rest.n};
-        size_t taken = entry.n + (blank != NULL);
-        unsigned char mac[DIGEST_SHA256_BYTES];
-        if (decode(entry, mac))
-            any |= auth_hmacs_match(keys->hmacs, parts, sizeof parts / sizeof *parts, mac);
-        rest = (struct str){rest.p + taken, rest.n - taken};
-    }
-    return any;
+    unsigned char macs[SIGNATURES_MOST][DIGEST_SHA256_BYTES];
+    size_t count = decode_all(claimed->signature, macs);
+    return count > 0 &&
+           auth_hmacs_match_any(keys->hmacs, parts, sizeof parts / sizeof *parts,
+                                (const unsigned char(*)[DIGEST_SHA256_BYTES])macs, count);
 }
 
 static enum auth_result check(struct auth_keys *keys, struct auth_claim *claimed, struct str body)

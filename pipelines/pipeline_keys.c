@@ -158,10 +158,14 @@ static const char *const date_orders[] = {"dmy", "mdy", "ymd", NULL};
             .expected = ZONE_EXPECTED, .help = (text)                                              \
     }
 
+/* What a header can carry. */
+#define KEY_PATTERN "^[!-~]+$"
+#define KEYS_EXPECTED "a list of keys without blanks, each such as openssl rand -hex 32 gives"
+
 #define KEYS                                                                                       \
     {                                                                                              \
         CONF_AT_SECRET_LIST(struct file_connector, keys),                                          \
-            .name = "keys", .required = true, .expected = "a list of at least one key",            \
+            .name = "keys", .required = true, .pattern = KEY_PATTERN, .expected = KEYS_EXPECTED,   \
             .help = "Keys of which the sender must present one, as `Authorization: Bearer KEY`: "  \
                     "several while one is being replaced."                                         \
     }
@@ -169,7 +173,7 @@ static const char *const date_orders[] = {"dmy", "mdy", "ymd", NULL};
 #define SENT_KEYS                                                                                  \
     {                                                                                              \
         CONF_AT_SECRET_LIST(struct file_connector, sent_keys),                                     \
-            .name = "sent_keys",                                                                   \
+            .name = "sent_keys", .pattern = KEY_PATTERN, .expected = KEYS_EXPECTED,                \
             .help =                                                                                \
                 "Keys of your own programs that post what they sent to "                           \
                 "`/hooks/TENANT/CONNECTOR/sent`, as `Authorization: Bearer KEY`. Without them "    \
@@ -210,6 +214,8 @@ static const struct conf_key telegram_keys[] = {
     {CONF_AT_CHOICE(struct file_connector, mode), .name = "mode", .fallback = "webhook",
      .words = telegram_modes, .help = "How updates arrive."},
     {CONF_AT_SECRET(struct file_connector, secret_token), .name = "secret_token",
+     .pattern = "^[A-Za-z0-9_-]{1,256}$",
+     .expected = "1 to 256 of A-Z a-z 0-9 _ -, which is what Telegram takes",
      .help = "What Telegram sends with every webhook request; required by mode `webhook`."},
     SENT_KEYS,
     {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "agent_ids", .pattern = "^[0-9]{1,16}$",
@@ -236,7 +242,8 @@ static const struct conf_key email_keys[] = {
     {CONF_AT_SECRET_LIST(struct file_connector, basic_auth), .name = "basic_auth",
      .help = "`user:password` of which the provider must present one, as HTTP Basic: postmark, "
              "sendgrid without `public_keys`, ses beside its signature."},
-    {CONF_AT_SECRET_LIST(struct file_connector, keys), .name = "keys",
+    {CONF_AT_SECRET_LIST(struct file_connector, keys), .name = "keys", .pattern = KEY_PATTERN,
+     .expected = KEYS_EXPECTED,
      .help = "Keys of which the provider must present one, as `Authorization: Bearer KEY`: "
              "postmark, and sendgrid without `public_keys`."},
     {CONF_AT_TEXT_LIST(struct file_connector, public_keys), .name = "public_keys",
@@ -262,7 +269,8 @@ static const struct conf_key email_keys[] = {
              "endpoints."},
     {CONF_AT_TEXT(struct file_connector, sns_ca_file), .name = "sns_ca_file",
      .expected = "a PEM file of certificate authorities",
-     .help = "The authorities that are trusted with it instead of the system's."},
+     .help = "The authorities that are trusted with it instead of the system's. A relative path "
+             "starts at the working directory."},
     {CONF_AT_DURATION(struct file_connector, signature_age), .name = "signature_age",
      .least = SECOND, .most = 7 * DAY,
      .help = "How far from now a signature may be: 5m for sendgrid and resend, 12h for mailgun and "

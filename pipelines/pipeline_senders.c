@@ -110,8 +110,31 @@ static void check_sns(struct conf *conf, const struct file_connector *connector)
         conf_fault(conf, &connector->sns_ca_file, "cannot read \"%s\": %m", connector->sns_ca_file);
 }
 
+/* Whoever forgot the mode would wait for mails in vain. */
+static void check_no_ways(struct conf *conf, const struct file_connector *connector)
+{
+    struct given given[WAYS];
+    find_given(connector, given);
+    for (size_t i = 0; i < WAYS; i++)
+        if (given[i].texts->n > 0)
+            conf_fault(conf, given[i].texts,
+                       "is for mode webhook, and the connector's mode is imap; add mode: webhook, "
+                       "or leave it out");
+}
+
+static void check_age(struct conf *conf, const struct file_connector *connector)
+{
+    bool is_signed =
+        connector->public_keys.n > 0 || connector->signing_keys.n > 0 || connector->topics.n > 0;
+    if (connector->signature_age > 0 && !is_signed)
+        conf_fault(conf, &connector->signature_age, "nothing is signed here that could be old");
+}
+
 static void check_email(struct conf *conf, const struct file_connector *connector)
 {
+    check_age(conf, connector);
+    if (pipeline_is_mode(connector, "imap"))
+        check_no_ways(conf, connector);
     if (!pipeline_is_mode(connector, "webhook"))
         return;
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)

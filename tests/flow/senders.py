@@ -473,6 +473,7 @@ def try_keys(door, connector, make, keys, kind, **further):
     for key in keys:
         body = make(ACCEPTED)
         door.accept("a key", connector, kind + [("Authorization", f"Bearer {key}")], body, **further)
+    door.accept("scheme in lower case", connector, kind + [("authorization", f"bearer {keys[0]}")], body, **further)
     door.accept("the same body again", connector, kind + [("Authorization", f"Bearer {keys[0]}")], body, **further)
     body = make(REFUSED)
     refuse_near(door, connector, kind + [("Authorization", f"Bearer {keys[0]}")], body, 1, **further)
@@ -634,7 +635,7 @@ def bound_fetching(door, host, topic):
         for _ in range(2):
             door.expect("unavailable", name, "ses", *post(name))
         assert host.asked[name] == 1, f"{name} was fetched {host.asked[name]} times"
-    wrong_host = topic.post("Notification", ses(REFUSED), SigningCertURL="https://sns.sa-east-1.amazonaws.com/signing.pem")
+    wrong_host = topic.post("Notification", ses(REFUSED), SigningCertURL=f"https://sns.{STRANGER}.amazonaws.com/signing.pem")
     door.expect("unavailable", "a host without a certificate of its name", "ses", *wrong_host)
 
     before = sum(host.asked.values())

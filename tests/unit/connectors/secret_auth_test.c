@@ -39,14 +39,15 @@ static void test_bearer(void **state)
 {
     (void)state;
     static const struct given good[] = {{"Authorization", "Bearer old-key", 1},
-                                        {"authorization", "Bearer new-key", 1}};
+                                        {"authorization", "bearer new-key", 1}};
     static const struct given bad[] = {
         {NULL, NULL, 0},
         {"Authorization", "Bearer old-ke", 1},
         {"Authorization", "Bearer old-key ", 1},
         {"Authorization", "Bearer ", 1},
         {"Authorization", "old-key", 1},
-        {"Authorization", "bearer old-key", 1},
+        {"Authorization", "Bearer  old-key", 1},
+        {"Authorization", "Bearerold-key", 1},
         {"Authorization", "Basic old-key", 1},
         {"Authorization", "Bearer old-key", 2}, /* which of them is meant? */
         {"X-Telegram-Bot-Api-Secret-Token", "old-key", 1},

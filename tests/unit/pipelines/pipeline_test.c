@@ -291,6 +291,18 @@ static void faults_between_keys(void **state)
         {HEAD MAIL("provider: postmark, basic_auth: [secret, 'user:']"),
          "f.yaml:5:97: tenants[0].connectors[0].basic_auth[0]: expected user:password\n"
          "f.yaml:5:105: tenants[0].connectors[0].basic_auth[1]: expected user:password\n"},
+        {HEAD MAIL("provider: postmark, keys: ['a b'], signature_age: 5m"),
+         "f.yaml:5:91: tenants[0].connectors[0].keys[0]: expected a list of keys without blanks, "
+         "each such as openssl rand -hex 32 gives, found ***\n"
+         "f.yaml:5:114: tenants[0].connectors[0].signature_age: nothing is signed here that could "
+         "be old\n"},
+        {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\", provider: "
+              "mailgun, signing_keys: [k]}\n",
+         "f.yaml:5:100: tenants[0].connectors[0].signing_keys: is for mode webhook, and the "
+         "connector's mode is imap; add mode: webhook, or leave it out\n"},
+        {HEAD "      - {name: t, channel: telegram, token: \"1:x\", secret_token: \"a b\"}\n",
+         "f.yaml:5:66: tenants[0].connectors[0].secret_token: expected 1 to 256 of A-Z a-z 0-9 _ "
+         "-, which is what Telegram takes, found ***\n"},
         {HEAD MAIL("provider: ses, basic_auth: ['a:b']"),
          "f.yaml:5:16: tenants[0].connectors[0].name: topics is missing; mode webhook needs it to "
          "know provider ses by\n"},
