@@ -192,15 +192,22 @@ class Door:
         return self.expect("unauthorized", what, connector, headers, body, **further)
 
     def check_metrics(self):
-        text = fetch(self.stack.admin_port, "/metrics")
+        """A request is counted just after its answer has gone."""
+        until = time.monotonic() + 5
+        while (text := fetch(self.stack.admin_port, "/metrics")) and requests_of(text) != self.verdicts and time.monotonic() < until:
+            time.sleep(0.05)
+        found = requests_of(text)
+        assert found == self.verdicts, f"/metrics has {found - self.verdicts} too much, lacks {self.verdicts - found}"
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=30, check=False)
         assert done.returncode == 0 and not done.stderr, f"promtool: {done.stderr.decode()}"
-        found = collections.Counter()
-        for labels, count in re.findall(r"^sluice_receive_requests_total\{(.*)\} (\d+)$", text.decode(), re.M):
-            labels = dict(re.findall(r'(\w+)="([^"]*)"', labels))
-            found[(labels["connector"], labels["verdict"])] += int(count)
-        found = +found
-        assert found == self.verdicts, f"/metrics has {found - self.verdicts} too much, lacks {self.verdicts - found}"
+
+
+def requests_of(text):
+    found = collections.Counter()
+    for labels, count in re.findall(r"^sluice_receive_requests_total\{(.*)\} (\d+)$", text.decode(), re.M):
+        labels = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        found[(labels["connector"], labels["verdict"])] += int(count)
+    return +found
 
 
 def fetch(port, path):
