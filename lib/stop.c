@@ -1,13 +1,15 @@
 #include "lib/stop.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 
-static volatile sig_atomic_t requested;
+/* Lock-free, so that a signal handler may set it; other threads read it. */
+static atomic_int requested;
 
 static void on_signal(int signal_number)
 {
