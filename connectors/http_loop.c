@@ -129,11 +129,12 @@ static enum rc start_daemon(struct http_loop *loop, const struct http_loops_conf
         (conf->connections + (unsigned int)conf->threads - 1) / (unsigned int)conf->threads;
     loop->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, conf->handle,
-        conf->context, MHD_OPTION_EXTERNAL_LOGGER, conf->log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, conf->connection_memory_bytes,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s,
-        MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_NOTIFY_COMPLETED, conf->completed,
-        conf->context, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop->loops, MHD_OPTION_END);
+        conf->context, MHD_OPTION_EXTERNAL_LOGGER, conf->log, conf->context,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        conf->connection_memory_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, share,
+        MHD_OPTION_NOTIFY_COMPLETED, conf->completed, conf->context, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, loop->loops, MHD_OPTION_END);
     if (loop->daemon == NULL) {
         (void)close(fd);
         return err_set(err, RC_FATAL,

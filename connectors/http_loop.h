@@ -27,7 +27,7 @@ struct http_loops_conf {
     MHD_LogCallback log;
     MHD_AccessHandlerCallback handle;
     MHD_RequestCompletedCallback completed;
-    void *context; /* of both */
+    void *context; /* of all three */
 };
 
 enum rc http_loops_open(const struct http_loops_conf *conf, struct http_loops **loops_out,

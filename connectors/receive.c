@@ -52,6 +52,17 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *context, cons
     LOG_DEBUG("http", LOG_STR("event", format));
 }
 
+/* MHD answers what is no sound HTTP itself, and says so here only (0.9.75). */
+__attribute__((format(printf, 2, 0))) static void on_hooks_log(void *context, const char *format,
+                                                               va_list args)
+{
+    static const char answered[] = "Error processing request (HTTP response code is %u";
+    struct receive_server *server = context;
+    on_mhd_log(context, format, args);
+    if (strncmp(format, answered, sizeof answered - 1) == 0)
+        receive_metrics_http_error(server->metrics, va_arg(args, unsigned int));
+}
+
 static enum rc start_hooks(struct receive *receive, struct err *err)
 {
     const struct receive_conf *conf = &receive->conf;
@@ -60,7 +71,7 @@ static enum rc start_hooks(struct receive *receive, struct err *err)
                                           .connections = (unsigned int)conf->max_connections,
                                           .idle_timeout_s = (unsigned int)conf->idle_timeout_s,
                                           .connection_memory_bytes = CONNECTION_MEMORY_BYTES,
-                                          .log = on_mhd_log,
+                                          .log = on_hooks_log,
                                           .handle = receive_request_handle,
                                           .completed = receive_request_completed,
                                           .context = &receive->server};

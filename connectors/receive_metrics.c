@@ -8,10 +8,16 @@
 
 #define REJECT_CODES (REJECT_BAD_VALUE + 1)
 
+/* What the HTTP server answers by itself. */
+static const char *const http_errors[] = {"400", "408", "411", "413", "414",
+                                          "431", "500", "501", "505", "other"};
+#define HTTP_ERRORS (sizeof http_errors / sizeof *http_errors)
+
 struct receive_metrics {
     struct metrics *registry;
     size_t route_count;
-    struct metric *(*answered)[VERDICTS]; /* by route index; the last row is for no route */
+    struct metric *(*answered)[VERDICTS];    /* by route index; the last row is for no route */
+    struct metric *http_errors[HTTP_ERRORS]; /* by place in http_errors; the last is for others */
     struct metric *rejected[REJECT_CODES];
     struct metric *acknowledged;
     struct metric *records;
@@ -49,6 +55,18 @@ static void add_answered(struct receive_metrics *metrics, size_t index, const ch
         metrics->answered[index][verdict] =
             metrics_add(metrics->registry, METRIC_COUNTER, "sluice_receive_requests_total",
                         "Webhook requests by connector and verdict.", labels, 3);
+    }
+}
+
+static void add_http_errors(struct receive_metrics *metrics)
+{
+    for (size_t i = 0; i < HTTP_ERRORS; i++) {
+        struct metric_label label = {"status", http_errors[i]};
+        metrics->http_errors[i] =
+            metrics_add(metrics->registry, METRIC_COUNTER, "sluice_receive_http_errors_total",
+                        "Requests that are no sound HTTP or whose headers are too large, by the "
+                        "status that answered them.",
+                        &label, 1);
     }
 }
 
@@ -132,6 +150,7 @@ struct receive_metrics *receive_metrics_new(const struct route_table *routes)
         add_answered(metrics, i, route->connector->tenant, route->name);
     }
     add_answered(metrics, metrics->route_count, "", "");
+    add_http_errors(metrics);
     add_rejected(metrics);
     add_gauges(metrics);
     add_counters(metrics);
@@ -172,6 +191,14 @@ void receive_metrics_put(struct receive_metrics *metrics, const struct ingest_se
     metric_add(metrics->ignored, (int64_t)set->ignored);
     metric_add(metrics->text_replaced, (int64_t)set->text_replaced);
     metric_add(metrics->bytes, (int64_t)bytes);
+}
+
+void receive_metrics_http_error(struct receive_metrics *metrics, unsigned int status)
+{
+    size_t i = 0;
+    while (i + 1 < HTTP_ERRORS && strtoul(http_errors[i], NULL, 10) != status)
+        i++;
+    metric_add(metrics->http_errors[i], 1);
 }
 
 void receive_metrics_rejected(struct receive_metrics *metrics, const char *reason)

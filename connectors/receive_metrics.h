@@ -22,6 +22,8 @@ void receive_metrics_answered(struct receive_metrics *metrics, const struct rout
 void receive_metrics_acknowledged(struct receive_metrics *metrics, int64_t us);
 void receive_metrics_put(struct receive_metrics *metrics, const struct ingest_set *set,
                          size_t bytes);
+/* The HTTP server has answered itself: no handler has seen the request. */
+void receive_metrics_http_error(struct receive_metrics *metrics, unsigned int status);
 void receive_metrics_rejected(struct receive_metrics *metrics, const char *reason);
 
 struct receive_metrics_now { /* looked up when somebody asks */

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -489,6 +490,26 @@ def try_keys(door, connector, make, keys, kind, **further):
     door.refuse("two keys at once", connector, [("Authorization", f"Bearer {keys[0]}, Bearer {keys[-1]}")], body, **further)
 
 
+def try_no_http(door):
+    """What is refused before anybody looks whose it is; counted by status alone."""
+    def answer_to(request):
+        with socket.create_connection(("127.0.0.1", door.stack.port), timeout=10) as connection:
+            connection.sendall(request)
+            return connection.recv(64).split(b" ")[1].decode()
+
+    line, word = b"POST /hooks/acme/wa-main HTTP/1.1\r\nHost: x\r\n", REFUSED.encode()
+    requests = {"431": [line + b"X-Hub-Signature-256: sha256=" + word + b"a" * 40000 + b"\r\n\r\n"],
+                "414": [b"GET /hooks/acme/" + word + b"a" * 40000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"],
+                "400": [line + b"Content-Length: " + word + b"\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n" + word]}
+    for status, those in requests.items():
+        for request in those:
+            found = answer_to(request)
+            assert found == status, f"{request[:60]}: answered {found}, expected {status}"
+    text = fetch(door.stack.admin_port, "/metrics").decode()
+    counted = dict(re.findall(r'^sluice_receive_http_errors_total\{status="(\w+)"\} ([1-9]\d*)$', text, re.M))
+    assert counted == {status: str(len(those)) for status, those in requests.items()}, counted
+
+
 def without(headers, name):
     return [(key, value) for key, value in headers if key != name]
 
@@ -736,6 +757,7 @@ def main():
         try_keys(door, "own", canonical, ["canonical-key-one", "canonical-key-two"], "application/x-ndjson")
         try_keys(door, "wa-main/sent", sent, ["sent-key-one", "sent-key-two"], "application/json")
         topic = try_ses(door, host)
+        try_no_http(door)
         door.check_metrics()
         assert stack.stop("receive") == 0
         stored = sum(count for (_, verdict), count in door.verdicts.items() if verdict == "stored")
