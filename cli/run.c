@@ -13,11 +13,12 @@ static const char help[] =
     "then twice as long each time up to 30 s; from 0.2 s again once a child has lived for 60 s).\n"
     "\n"
     "  receive  takes webhooks, normalizes them and appends the records to the bus\n"
+    "  pull     asks what has to be asked, and does the same; only if a connector is pulled\n"
     "  load     merges records from the bus into PostgreSQL\n"
     "  rollup   recomputes sessions and daily analytics of what has changed\n"
     "\n"
     "Options:\n"
-    "  --roles LIST     only these roles, separated by commas; default receive,load,rollup\n"
+    "  --roles LIST     only these roles, separated by commas; default all\n"
     "  --pid-file FILE  hold FILE locked with the process id in it; refuses to run twice\n"
     "  -p FILE          the pipeline file\n"
     "\n"
@@ -32,6 +33,7 @@ static const char help[] =
 
 static const struct supervisor_role all_roles[] = {
     {"receive", NULL},
+    {"pull", NULL},
     {"load", NULL},
     {"rollup", "--follow"},
 };
@@ -73,6 +75,16 @@ static bool choose_roles(const char *list, struct arguments *to)
     return list == NULL || to->role_count == count_words(list);
 }
 
+/* Where nothing is pulled, the role would have nothing to do. */
+static void leave_out_pull(struct arguments *to)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < to->role_count; i++)
+        if (strcmp(to->roles[i].name, "pull") != 0)
+            to->roles[kept++] = to->roles[i];
+    to->role_count = kept;
+}
+
 static int parse(int argc, char **argv, struct arguments *to)
 {
     static const struct option options[] = {{"roles", required_argument, NULL, 'r'},
@@ -93,8 +105,8 @@ static int parse(int argc, char **argv, struct arguments *to)
         return cli_usage_error(&cli_run, "no argument is expected, found \"%s\"", argv[optind]);
     if (!choose_roles(list, to))
         return cli_usage_error(&cli_run,
-                               "--roles \"%s\": expected words of receive, load, rollup, "
-                               "separated by commas",
+                               "--roles \"%s\": expected words of receive, pull, load, "
+                               "rollup, separated by commas",
                                list);
     return CLI_DONE;
 }
@@ -109,7 +121,11 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct pipeline *pipeline = cli_load_pipeline(cli, &cli_run);
     if (pipeline == NULL)
         return CLI_USAGE;
+    if (pipeline->pull_count == 0)
+        leave_out_pull(&arguments);
     pipeline_free(&pipeline);
+    if (arguments.role_count == 0)
+        return cli_usage_error(&cli_run, "no connector of %s is pulled", cli->pipeline_path);
     struct supervisor_conf conf = {.pipeline_path = cli->pipeline_path,
                                    .roles = arguments.roles,
                                    .role_count = arguments.role_count,

@@ -48,9 +48,10 @@
 #define LIMIT_FORM_PARTS 10000
 #define LIMIT_FORM_HEADER_BYTES (16 * KIB) /* of one part; of an urlencoded field's name */
 
-/* Calls of HTTP APIs: what is sent as one URL or form, and what is read as one reply's header. */
+/* Calls of HTTP APIs: what is sent as one URL or form, and what is read of one reply. */
 #define LIMIT_HTTP_URL_BYTES (16 * KIB)
 #define LIMIT_HTTP_HEADER_BYTES (256 * KIB)
+#define LIMIT_HTTP_REPLY_BYTES (64 * MIB)
 
 /* What proves the sender within a body, and tokens remembered against replays: of each connector.
  */

@@ -47,6 +47,7 @@ struct resolver {
     struct pipeline *to;
     struct receive_connector *received;
     struct connector *connectors;
+    struct pull_conf *pulls;
     const char **warnings;
     size_t connector_count; /* of all tenants */
 };
@@ -195,6 +196,30 @@ static bool add_received(struct resolver *r, const struct catalog_tenant *tenant
     return resolve_settings(r->arena, file, &to->settings);
 }
 
+/* A connector that no kind pulls yet is told of, since nothing would come of it. */
+static void add_pulled(struct resolver *r, const struct file_connector *file,
+                       const struct connector *connector)
+{
+    const struct pull_kind *kind = pull_kind_find(file->channel, file->mode);
+    if (kind == NULL) {
+        r->warnings[r->to->warning_count++] =
+            conf_note(r->conf, &file->channel,
+                      "warning: channel %s is not pulled yet by this version", file->channel);
+        return;
+    }
+    r->pulls[r->to->pull_count++] = (struct pull_conf){
+        .connector = connector,
+        .kind = kind,
+        .every_ms = file->every,
+        .url = file->url,
+        .ca_file = file->ca_file,
+        .token = file->token,
+        .client_id = file->client_id,
+        .client_secret = file->client_secret,
+        .from_day = file->backfill_from,
+    };
+}
+
 static bool resolve_connector(struct resolver *r, const struct catalog_tenant *tenant,
                               const struct file_connector *file, struct catalog_channel *to)
 {
@@ -211,10 +236,6 @@ static bool resolve_connector(struct resolver *r, const struct catalog_tenant *t
         .outbound_visible = file->outbound_visible,
     };
     to->id = ids_channel(&tenant->id, str_of(to->provider), str_of(to->account));
-    if (is_pulled(file))
-        r->warnings[r->to->warning_count++] =
-            conf_note(r->conf, &file->channel,
-                      "warning: channel %s is not pulled yet by this version", file->channel);
     struct connector *connector = &r->connectors[r->to->connector_count++];
     *connector = (struct connector){
         .tenant = tenant->slug,
@@ -228,6 +249,8 @@ static bool resolve_connector(struct resolver *r, const struct catalog_tenant *t
     };
     if (!resolve_settings(r->arena, file, &connector->settings))
         return false;
+    if (is_pulled(file))
+        add_pulled(r, file, connector);
     bool is_received = takes_webhooks(file) || file->sent_keys.n > 0;
     return !is_received || add_received(r, tenant, file, to);
 }
@@ -263,12 +286,15 @@ static bool resolve_tenants(struct resolver *r)
     struct catalog_tenant *to = arena_alloc(r->arena, count * sizeof *to);
     r->received = arena_alloc(r->arena, r->connector_count * sizeof *r->received);
     r->connectors = arena_alloc(r->arena, r->connector_count * sizeof *r->connectors);
+    r->pulls = arena_alloc(r->arena, r->connector_count * sizeof *r->pulls);
     r->warnings = arena_alloc(r->arena, r->connector_count * sizeof *r->warnings);
-    if (to == NULL || r->received == NULL || r->connectors == NULL || r->warnings == NULL)
+    if (to == NULL || r->received == NULL || r->connectors == NULL || r->pulls == NULL ||
+        r->warnings == NULL)
         return false;
     r->to->catalog = (struct catalog){to, count};
     r->to->receive.connectors = r->received;
     r->to->connectors = r->connectors;
+    r->to->pulls = r->pulls;
     r->to->warnings = r->warnings;
     for (size_t i = 0; i < count; i++)
         if (!resolve_tenant(r, &tenants[i], &to[i]))
@@ -283,6 +309,7 @@ static enum rc resolve(struct conf *conf, const char *path, const struct file_pi
     to->path = arena_str(r.arena, str_of(path)).p;
     to->database_url = file->database.url;
     to->rollup_every_ms = (int)file->rollup.every;
+    to->archive_raw = file->archive.raw;
     to->archive_days = (int)file->archive.days;
     resolve_receive(file, &to->receive);
     resolve_load(&r);

@@ -11,6 +11,7 @@
 
 #include "bus/bus.h"
 #include "connectors/connector.h"
+#include "connectors/pull.h"
 #include "connectors/receive.h"
 #include "loaders/catalog.h"
 #include "loaders/load.h"
@@ -25,6 +26,9 @@ struct pipeline {
     struct catalog catalog;
     const struct connector *connectors; /* of all tenants, in the order of the file */
     size_t connector_count;
+    const struct pull_conf *pulls; /* those of them that are pulled */
+    size_t pull_count;
+    bool archive_raw;
     int archive_days;
     const char *const *warnings; /* formed like faults */
     size_t warning_count;

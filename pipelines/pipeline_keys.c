@@ -180,6 +180,22 @@ static const char *const date_orders[] = {"dmy", "mdy", "ymd", NULL};
                 "there is no such path."                                                           \
     }
 
+#define API_URL(otherwise, text)                                                                   \
+    {                                                                                              \
+        CONF_AT_SECRET(struct file_connector, url),                                                \
+            .name = "url", .fallback = (otherwise), .pattern = "^https?://[^/@?#]+[^@?#]*$",       \
+            .expected = "a URL such as " otherwise, .help = (text)                                 \
+    }
+
+#define CA_FILE                                                                                    \
+    {                                                                                              \
+        CONF_AT_TEXT(struct file_connector, ca_file),                                              \
+            .name = "ca_file", .expected = "a PEM file of certificate authorities",                \
+            .help =                                                                                \
+                "The authorities that are trusted with it instead of the system's. A relative "    \
+                "path starts at the working directory."                                            \
+    }
+
 static const struct conf_key whatsapp_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
      .pattern = "^[0-9]{1,32}$",
@@ -217,6 +233,9 @@ static const struct conf_key telegram_keys[] = {
      .pattern = "^[A-Za-z0-9_-]{1,256}$",
      .expected = "1 to 256 of A-Z a-z 0-9 _ -, which is what Telegram takes",
      .help = "What Telegram sends with every webhook request; required by mode `webhook`."},
+    API_URL("https://api.telegram.org", "The Bot API server, for mode `poll`; your own, if you "
+                                        "host one."),
+    CA_FILE,
     SENT_KEYS,
     {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "agent_ids", .pattern = "^[0-9]{1,16}$",
      .expected = "a list of Telegram user ids, digits only",
@@ -311,8 +330,15 @@ static const struct conf_key b2chat_keys[] = {
     {CONF_AT_SECRET_LIST(struct file_connector, webhook_secrets), .name = "webhook_secrets",
      .help = "Secrets of which one must sign the body (`X-B2Chat-Signature`), where that is agreed "
              "upon."},
-    {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "6h",
-     .least = MINUTE, .most = 30 * DAY, .help = "How often the API is asked."},
+    API_URL("https://api.b2chat.io", "The API."),
+    CA_FILE,
+    {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "5m",
+     .least = SECOND, .most = DAY,
+     .help = "How often the API is asked for the chats of today and yesterday. docs/PULL.md says "
+             "when it is asked for what else."},
+    {CONF_AT_TEXT(struct file_connector, backfill_from), .name = "backfill_from",
+     .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", .expected = "a day such as 2025-03-04",
+     .help = "The first day of chats that the first run asks for; 30 days ago if absent."},
     TIMEZONE("America/Bogota", "Zone of the times that the API gives without one."),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};

@@ -72,11 +72,13 @@ struct file_connector { /* which fields are used depends on the channel */
     const char *verify_token;
     struct conf_texts app_secrets;
     const char *api_sender;
+    /* what is pulled */
+    const char *url;
+    const char *ca_file;
     /* telegram */
     const char *token;
     const char *secret_token;
     /* email */
-    const char *url;
     const char *user;
     const char *password;
     const char *provider;
@@ -92,6 +94,7 @@ struct file_connector { /* which fields are used depends on the channel */
     /* b2chat */
     const char *client_id;
     const char *client_secret;
+    const char *backfill_from;
     struct conf_texts webhook_tokens;
     struct conf_texts webhook_secrets;
 };

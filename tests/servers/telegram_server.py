@@ -216,7 +216,6 @@ class TelegramServer(Server):
 # ---- made-up traffic ----
 
 NAMES = ("Marta", "Luis", "Ana", "Tomás", "Inés", "Raúl", "Noa", "Iván")
-GROUP = -1001987654321
 
 
 def person(user_id):
@@ -236,8 +235,8 @@ class Traffic:
 
     def __init__(self, bot, people=20, start=1_772_460_000):
         self.bot, self.people, self.second, self.count = bot, people, start, 0
+        self.group = -1_001_000_000_000 - bot.id % 900_000_000
         self.texts = {}  # external id of the message -> its last text
-        self.pressed = 0
 
     def external_id(self, message):
         chat = message["chat"]["id"]
@@ -249,23 +248,24 @@ class Traffic:
         self.second += 7
         number = self.count
         user = 6_000_000_000 + number % self.people
-        kind, message = said(user, number, self.second, f"mensaje {number} \U0001f6e0 áé", GROUP if number % 5 == 0 else None)
+        kind, message = said(user, number, self.second, f"mensaje {number} \U0001f6e0 áé", self.group if number % 5 == 0 else None)
         if number % 11 == 0:
             kind, message = "callback_query", {"id": str(9_000_000_000 + number), "from": person(user), "message": message,
                                                "chat_instance": str(number), "data": "YES"}
         elif number % 7 == 0 and self.texts:
             kind, message = "edited_message", self.edit(number)
         update_id = self.bot.add(kind, message)
-        if update_id is not None and kind != "callback_query":
+        if kind == "callback_query":
+            self.texts[f"tg:bot:{self.bot.id}:q{message['id']}"] = message["data"]
+        elif update_id is not None:
             self.texts[self.external_id(message)] = message["text"]
-        self.pressed += kind == "callback_query"
         return update_id
 
     def edit(self, number):
         """Of the message before, if that was one."""
         before = number - 1
         _, message = said(6_000_000_000 + before % self.people, before, self.second - 7, f"corregido {number}",
-                          GROUP if before % 5 == 0 else None)
+                          self.group if before % 5 == 0 else None)
         return {**message, "edit_date": self.second}
 
     def run(self, count):

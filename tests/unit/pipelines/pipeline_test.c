@@ -144,10 +144,15 @@ static void channels_have_their_columns(void **state)
             assert_null(got->source_timezone);
     }
     assert_int_equal(p->receive.connector_count, 2);
-    assert_int_equal(p->warning_count, 3);
+    assert_int_equal(p->warning_count, 2);
     assert_string_equal(p->warnings[0],
-                        "f.yaml:6:34: tenants[0].connectors[1].channel: warning: channel telegram "
+                        "f.yaml:7:34: tenants[0].connectors[2].channel: warning: channel email "
                         "is not pulled yet by this version");
+    assert_int_equal(p->pull_count, 1);
+    assert_string_equal(p->pulls[0].connector->name, "tg-help");
+    assert_string_equal(p->pulls[0].url, "https://api.telegram.org");
+    assert_string_equal(p->pulls[0].token, "77:x");
+    assert_int_equal(p->pulls[0].every_ms, 0);
     pipeline_free(&p);
     buf_done(&faults);
 }
@@ -219,7 +224,8 @@ static void senders_reach_the_receiver(void **state)
     assert_string_equal(c[3].secrets[0], "w");
     assert_false(c[3].is_sent_only);
     assert_true(c[4].is_sent_only);
-    assert_int_equal(p->warning_count, 2); /* b2chat and the bot are pulled too */
+    assert_int_equal(p->warning_count, 1); /* b2chat, which is pulled too */
+    assert_int_equal(p->pull_count, 1);    /* the bot */
     pipeline_free(&p);
     buf_done(&faults);
 }
@@ -349,8 +355,12 @@ static void faults_between_keys(void **state)
         {"receive: {listen: \"h:65536\"}\n" HEAD WA("wa", "1"),
          "f.yaml:1:19: receive.listen: expected a port from 0 to 65535 after the last colon\n"},
         {HEAD "      - {name: w, channel: whatsapp, account: 1, app_secrets: [s], url: x}\n",
-         "f.yaml:5:68: tenants[0].connectors[0]: \"url\" belongs to channel email, not to "
+         "f.yaml:5:68: tenants[0].connectors[0]: \"url\" belongs to channel telegram, not to "
          "whatsapp\n"},
+        {HEAD "      - {name: t, channel: telegram, token: \"77:x\", mode: poll, url: "
+              "\"http://user@host\"}\n",
+         "f.yaml:5:70: tenants[0].connectors[0].url: expected a URL such as "
+         "https://api.telegram.org, found ***\n"},
         {HEAD "      - {name: w, channel: whatsapp, account: 1e6, app_secrets: [s]}\n",
          "f.yaml:5:47: tenants[0].connectors[0].account: expected a phone number id, digits only, "
          "such as 106540352242922, found \"1e6\"\n"},
