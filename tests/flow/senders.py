@@ -132,6 +132,20 @@ def sent(word):
                                     "messages": [{"id": "wamid." + uuid.uuid4().hex}]}}).encode()
 
 
+def sent_by_telegram(word):
+    message = json.loads(telegram(word))["message"]
+    bot = {"id": 7100200300, "is_bot": True, "first_name": "Acme"}
+    return json.dumps({"method": "sendMessage", "request": {"chat_id": 5800700601, "text": word},
+                       "response": {"ok": True, "result": {**message, "from": bot}}}).encode()
+
+
+def sent_by_postmark(word):
+    """From another address than the one that mails come to."""
+    return json.dumps({"request": {"From": "Ventas <ventas@example.com>", "To": "ana.gomez@example.net", "Subject": word, "TextBody": word},
+                       "response": {"To": "ana.gomez@example.net", "SubmittedAt": "2026-02-28T09:18:10.4178645-05:00",
+                                    "MessageID": str(uuid.uuid4()), "ErrorCode": 0, "Message": "OK"}}).encode()
+
+
 # ---- the door ----
 
 STATUS = {"stored": 200, "verified": 200, "malformed": 400, "unauthorized": 401, "asked": 401, "forbidden": 403, "not_found": 404,
@@ -685,8 +699,8 @@ def connectors(host, ec_keys):
         'name: wa-main, channel: whatsapp, account: "106540352242922", verify_token: "verify me", '
         'app_secrets: ["old-app-secret", "new-app-secret"], sent_keys: ["sent-key-one", "sent-key-two"]',
         'name: wa-vector, channel: whatsapp, account: "402117396318254", app_secrets: ["3f1c9a7e5b2d4c6f8a0b1c2d3e4f5a6b"]',
-        'name: tg-help, channel: telegram, token: "7100200300:flow-test", secret_token: "telegram_secret-Token"',
-        f'name: postmark, {email}, address: postmark@example.org, provider: postmark, keys: [postmark-key], '
+        'name: tg-help, channel: telegram, token: "7100200300:flow-test", secret_token: "telegram_secret-Token", sent_keys: [bot-key-one]',
+        f'name: postmark, {email}, address: postmark@example.org, provider: postmark, keys: [postmark-key], sent_keys: [mail-key-one], '
         'basic_auth: ["postmark:old:password", "postmark:new password"]',
         f'name: sendgrid, {email}, address: sendgrid@example.org, provider: sendgrid, public_keys: ["{old_key.public}", "{new_key.public}"]',
         f'name: sendgrid-basic, {email}, address: parse@example.org, provider: sendgrid, basic_auth: ["parse:secret"]',
@@ -756,6 +770,8 @@ def main():
         try_keys(door, "shop", webchat, ["webchat-key-one", "webchat-key-two"], "application/json")
         try_keys(door, "own", canonical, ["canonical-key-one", "canonical-key-two"], "application/x-ndjson")
         try_keys(door, "wa-main/sent", sent, ["sent-key-one", "sent-key-two"], "application/json")
+        try_keys(door, "tg-help/sent", sent_by_telegram, ["bot-key-one"], "application/json")
+        try_keys(door, "postmark/sent", sent_by_postmark, ["mail-key-one"], "application/json")
         topic = try_ses(door, host)
         try_no_http(door)
         door.check_metrics()
