@@ -82,14 +82,12 @@ static bool is_topic(const struct receive_connector *connector, struct str topic
     return false;
 }
 
-/* With raw delivery the message comes bare and without a signature. */
 static enum auth_result claim(const struct receive_connector *connector,
                               const struct auth_source *source, struct auth_claim *claim_out)
 {
     claim_out->kind = auth_header(source, "x-amz-sns-message-type");
     claim_out->id = auth_header(source, "x-amz-sns-message-id");
-    bool is_raw = source->header(source->context, "x-amz-sns-rawdelivery").count > 0;
-    if (is_raw || sns_type_of(claim_out->kind) == SNS_TYPES || claim_out->id.n == 0 ||
+    if (sns_type_of(claim_out->kind) == SNS_TYPES || claim_out->id.n == 0 ||
         !is_topic(connector, auth_header(source, "x-amz-sns-topic-arn")))
         return AUTH_REFUSED;
     return connector->basic.n > 0 ? auth_password_claim(connector, source, claim_out) : AUTH_OK;

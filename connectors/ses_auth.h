@@ -4,7 +4,8 @@
  *
  * SNS signs its members after JSON was decoded. So of a body that is not authenticated yet those
  * members are read and nothing else, and only once the headers name a topic of the connector.
- * Anyone may have SNS sign a message of a topic of his own: the topic is what makes it ours.
+ * Anyone may have SNS sign a message of a topic of his own: the topic is what makes it ours. With
+ * raw delivery messages come without a signature, and are refused.
  * Waiting:  for the certificate, and for a subscription to be confirmed (sns_links.h): its sender
  *           is answered once Amazon has it, or it would not ask again.
  * Replays: a message that comes again brings the same bytes, so the same records. Its time may be
