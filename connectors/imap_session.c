@@ -203,6 +203,11 @@ void imap_session_close(struct imap_session **session)
     *session = NULL;
 }
 
+bool imap_session_is_gmail(const struct imap_session *session)
+{
+    return session->has_labels;
+}
+
 enum rc imap_session_ping(struct imap_session *session, struct err *err)
 {
     return run_text(session, "NOOP", "answer", NULL, NULL, err);

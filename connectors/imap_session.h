@@ -5,7 +5,7 @@
  *
  * Owns:    the connection. What callbacks are given is valid during the call.
  * Errors:  RC_RETRY = the connection is of no more use, or the server cannot do it now; RC_REJECT =
- *          the server refused it, and will again; mail_link_open's. A callback's own result ends
+ *          the server refused it, and will again; mail_link.h's. A callback's own result ends
  * the command, and the connection with it. Threads: one owner. Source: reference/email.md 2.3, 2.5;
  * RFC 3501. */
 #ifndef SLUICE_CONNECTORS_IMAP_SESSION_H
@@ -20,6 +20,9 @@ enum rc imap_session_open(const struct mail_link_conf *conf, struct imap_session
                           struct err *err) MUST_USE;
 /* Says goodbye. Accepts NULL and *session == NULL. */
 void imap_session_close(struct imap_session **session);
+
+/* It has Gmail's extensions: labels, and a folder of all mails. */
+bool imap_session_is_gmail(const struct imap_session *session);
 
 /* Is the server still there? */
 enum rc imap_session_ping(struct imap_session *session, struct err *err) MUST_USE;

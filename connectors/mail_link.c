@@ -116,12 +116,14 @@ static void set_options(struct mail_link *link, const struct mail_link_conf *con
 void mail_link_said(struct str text, char said_out[static MAIL_SAID_BYTES])
 {
     size_t n = 0, word = 0;
+    bool is_address = false;
     for (size_t i = 0; i < text.n && n < MAIL_SAID_BYTES - 1; i++) {
         unsigned char c = (unsigned char)text.p[i];
         said_out[n++] = c < ' ' || c > '~' ? ' ' : (char)c;
-        if (c == ' ')
+        is_address = said_out[n - 1] != ' ' && (is_address || c == '@');
+        if (said_out[n - 1] == ' ')
             word = n;
-        else if (memchr(said_out + word, '@', n - word) != NULL)
+        else if (is_address)
             memset(said_out + word, '*', n - word);
     }
     said_out[n] = '\0';
@@ -190,12 +192,11 @@ static enum rc login_failed(struct mail_link *link, const struct mail_link_conf 
                      "needs imap:// or pop3://",
                      link->place, why);
     } else if (code == CURLE_ABORTED_BY_CALLBACK) {
-        rc = err_set(err, RC_RETRY, "a stop was requested while mail server %s was reached",
-                     link->place);
+        rc = RC_AGAIN;
     } else {
         rc = err_set(err, RC_RETRY, "mail server %s cannot be reached: %s", link->place, why);
     }
-    if (err != NULL)
+    if (err != NULL && rc != RC_AGAIN)
         err->code = (int)code;
     return rc;
 }
@@ -260,7 +261,7 @@ static enum rc wait_for(struct mail_link *link, short events, int64_t until_us, 
     for (;;) {
         int64_t left_ms = (until_us - clock_monotonic_us()) / US_PER_MS;
         if (stop_requested())
-            return err_set(err, RC_RETRY, "a stop was requested");
+            return RC_AGAIN;
         if (left_ms <= 0)
             return err_set(err, RC_RETRY, "mail server %s said nothing for %d s", link->place,
                            link->timeout_ms / 1000);

@@ -6,10 +6,10 @@
  *
  * Owns:    the connection; texts of mail_link_conf are borrowed during mail_link_open only.
  * Units:   times in milliseconds.
- * Errors:  RC_RETRY = away, slow, closed, or a stop was requested: the connection is of no more
- *          use. RC_REJECT = somebody must mend it: the login was refused, the certificate does not
- *          hold, the URL is none. Messages name the server, never the user, and what the server
- *          said about a refused login without the user's name in it.
+ * Errors:  RC_RETRY = away, slow or closed: the connection is of no more use. RC_AGAIN = a stop was
+ *          requested (lib/stop.h) during a wait: nor is it then. RC_REJECT = somebody must mend it:
+ * the login was refused, the certificate does not hold, the URL is none. Messages name the server,
+ * never the user, and what the server said about a refused login without the user's name in it.
  * Threads: one owner; several connections may be on several threads.
  * Source:  reference/email.md 2.3, 2.6. */
 #ifndef SLUICE_CONNECTORS_MAIL_LINK_H

@@ -1,10 +1,11 @@
 #include "connectors/pull.h"
 
+#include "connectors/mail_pull.h"
 #include "connectors/telegram_pull.h"
 
 /* ---- kinds ---- */
 
-static const struct pull_kind *const kinds[] = {&telegram_pull, NULL};
+static const struct pull_kind *const kinds[] = {&telegram_pull, &imap_pull, &pop3_pull, NULL};
 
 static bool same(const char *a, const char *b)
 {

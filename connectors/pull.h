@@ -20,6 +20,7 @@
 #ifndef SLUICE_CONNECTORS_PULL_H
 #define SLUICE_CONNECTORS_PULL_H
 
+#include "connectors/mail_login.h"
 #include "connectors/publish.h"
 #include "connectors/sync.h"
 
@@ -35,7 +36,10 @@ struct pull_conf { /* a connector of the pipeline file; texts NULL where it has 
     const char *ca_file;
     const char *token;                     /* telegram */
     const char *client_id, *client_secret; /* b2chat */
-    const char *from_day;                  /* b2chat: where the first run begins, "2025-03-04" */
+    const char *from_day; /* b2chat, imap: where the first run begins, "2025-03-04" */
+    struct mail_login login;
+    const char *const *folders; /* imap: names and patterns; none: the usual ones */
+    size_t folder_count;
 };
 
 struct pull_run {

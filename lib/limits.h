@@ -42,6 +42,7 @@
 #define LIMIT_MAIL_HTML_BYTES (2 * MIB)
 #define LIMIT_MAIL_TEXT_BYTES (1 * MIB)
 /* What a mail server says beside the mails, and the folders and keywords that are read of it. */
+#define LIMIT_MAIL_TOKEN_BYTES (16 * KIB) /* OAuth */
 #define LIMIT_IMAP_RESPONSE_BYTES (1 * MIB)
 #define LIMIT_IMAP_FOLDERS 1000
 #define LIMIT_IMAP_NAME_BYTES (1 * KIB)

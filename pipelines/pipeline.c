@@ -6,6 +6,7 @@
 #include "pipelines/pipeline_account.h"
 #include "pipelines/pipeline_check.h"
 #include "pipelines/pipeline_keys.h"
+#include "pipelines/pipeline_mail.h"
 #include "transform/channels.h"
 #include "transform/ids.h"
 
@@ -27,7 +28,7 @@ struct loaded {
 /* Of the channels without modes b2chat is always pulled; webhooks only come sooner. */
 static bool is_pulled(const struct file_connector *connector)
 {
-    return pipeline_is_mode(connector, "poll") || pipeline_is_mode(connector, "imap") ||
+    return pipeline_is_mode(connector, "poll") || pipeline_is_mailbox(connector) ||
            strcmp(connector->channel, "b2chat") == 0;
 }
 
@@ -216,7 +217,10 @@ static void add_pulled(struct resolver *r, const struct file_connector *file,
         .token = file->token,
         .client_id = file->client_id,
         .client_secret = file->client_secret,
-        .from_day = file->backfill_from,
+        .from_day = file->since != NULL ? file->since : file->backfill_from,
+        .login = pipeline_mail_login(file),
+        .folders = file->folders.v,
+        .folder_count = file->folders.n,
     };
 }
 

@@ -1,5 +1,6 @@
 #include "pipelines/pipeline_account.h"
 
+#include "pipelines/pipeline_mail.h"
 #include "transform/channels.h"
 
 bool pipeline_is_mode(const struct file_connector *connector, const char *mode)
@@ -13,7 +14,7 @@ const char *pipeline_account_provider(const struct file_connector *connector)
     const struct channel *channel =
         connector->channel != NULL ? channel_find(str_of(connector->channel)) : NULL;
     struct str provider =
-        pipeline_is_mode(connector, "imap") ? STR_LIT("mime") : str_of(connector->provider);
+        pipeline_is_mailbox(connector) ? STR_LIT("mime") : str_of(connector->provider);
     const struct map_ops *map = channel != NULL ? channel_map(channel, provider, STR_NULL) : NULL;
     return map != NULL ? map->account_provider : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "lib/conf_value.h"
 #include "pipelines/pipeline_account.h"
+#include "pipelines/pipeline_mail.h"
 #include "pipelines/pipeline_senders.h"
 
 static bool same(const char *a, const char *b)
@@ -27,10 +28,6 @@ static void check_needs(struct conf *conf, const struct file_connector *connecto
         connector->provider == NULL)
         conf_fault(conf, &connector->name,
                    "provider is missing; email's mode webhook needs it, such as postmark");
-    if (same(connector->channel, "email") && same(connector->mode, "imap") &&
-        connector->url == NULL)
-        conf_fault(conf, &connector->name,
-                   "url is missing; email's mode imap needs it, such as imaps://mail.example:993");
 }
 
 static bool is_one_channel(const struct file_connector *a, const struct file_connector *b)
@@ -60,6 +57,7 @@ static void check_tenant(struct conf *conf, const struct file_tenant *tenant)
     for (size_t i = 0; i < tenant->connectors.n; i++) {
         check_needs(conf, &connectors[i]);
         pipeline_senders_check(conf, &connectors[i]);
+        pipeline_mail_check(conf, &connectors[i]);
         for (size_t j = 0; j < i; j++)
             check_repeats(conf, &connectors[j], &connectors[i]);
     }

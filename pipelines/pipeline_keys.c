@@ -245,7 +245,7 @@ static const struct conf_key telegram_keys[] = {
     OUTBOUND_VISIBLE("false"),
     {.name = NULL}};
 
-static const char *const email_modes[] = {"imap", "webhook", NULL};
+static const char *const email_modes[] = {"imap", "pop3", "webhook", NULL};
 static const char *const email_providers[] = {"postmark", "sendgrid", "mailgun",
                                               "resend",   "ses",      NULL};
 
@@ -306,10 +306,30 @@ static const struct conf_key email_keys[] = {
      .help = "Sender domains that give several mails one Message-ID."},
     {CONF_AT_SECRET(struct file_connector, url), .name = "url",
      .expected = "a URL such as imaps://mail.example:993",
-     .help = "The mail server; required by mode `imap`."},
-    {CONF_AT_TEXT(struct file_connector, user), .name = "user", .help = "Login of the mailbox."},
+     .help = "The mail server, `imaps://HOST` or `pop3s://HOST`, a port may follow; `imap://` and "
+             "`pop3://` begin without TLS and then ask for it (STARTTLS). Required by modes `imap` "
+             "and `pop3`."},
+    CA_FILE,
+    {CONF_AT_BOOL(struct file_connector, allow_plain), .name = "allow_plain", .fallback = "false",
+     .help = "Whether `imap://` and `pop3://` go on without TLS where the server offers none. The "
+             "password is then readable on its way."},
+    {CONF_AT_TEXT(struct file_connector, user), .name = "user",
+     .help = "Login of the mailbox; the address if absent."},
     {CONF_AT_SECRET(struct file_connector, password), .name = "password",
-     .help = "Password of the mailbox."},
+     .help = "Password of the mailbox. Modes `imap` and `pop3` need this or one of the next two."},
+    {CONF_AT_TEXT(struct file_connector, token_command), .name = "token_command",
+     .help = "A command for `sh` whose first line of output is an OAuth access token (XOAUTH2), "
+             "asked for at every login: Gmail, Microsoft 365."},
+    {CONF_AT_TEXT(struct file_connector, token_file), .name = "token_file",
+     .help = "A file whose first line is such a token, kept fresh by another program."},
+    {CONF_AT_TEXT_LIST(struct file_connector, folders), .name = "folders",
+     .help = "Folders to read in mode `imap`, as people write them; `*` stands for any text, and "
+             "leaves out junk, trash and drafts. If absent: INBOX and the folder of sent mails, of "
+             "Gmail the one of all mails."},
+    {CONF_AT_TEXT(struct file_connector, since), .name = "since",
+     .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", .expected = "a day such as 2025-03-04",
+     .help = "Mails that the mailbox got before this day are left out, in mode `imap`; all are "
+             "read if absent."},
     {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "1m",
      .least = SECOND, .most = DAY, .help = "How often the mailbox is looked at."},
     SESSION_GAP("7d"),

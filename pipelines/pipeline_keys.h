@@ -81,6 +81,11 @@ struct file_connector { /* which fields are used depends on the channel */
     /* email */
     const char *user;
     const char *password;
+    const char *token_command;
+    const char *token_file;
+    bool allow_plain;
+    struct conf_texts folders; /* imap */
+    const char *since;         /* imap */
     const char *provider;
     struct conf_texts basic_auth;
     struct conf_texts public_keys;

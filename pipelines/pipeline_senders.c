@@ -5,6 +5,7 @@
 #include "connectors/svix_auth.h"
 #include "lib/pubkey.h"
 #include "pipelines/pipeline_account.h"
+#include "pipelines/pipeline_mail.h"
 #include "transform/channels.h"
 
 #define TOKEN_LEAST_CHARACTERS 32
@@ -118,8 +119,9 @@ static void check_no_ways(struct conf *conf, const struct file_connector *connec
     for (size_t i = 0; i < WAYS; i++)
         if (given[i].texts->n > 0)
             conf_fault(conf, given[i].texts,
-                       "is for mode webhook, and the connector's mode is imap; add mode: webhook, "
-                       "or leave it out");
+                       "is for mode webhook, and the connector's mode is %s; add mode: webhook, "
+                       "or leave it out",
+                       connector->mode);
 }
 
 static void check_age(struct conf *conf, const struct file_connector *connector)
@@ -133,7 +135,7 @@ static void check_age(struct conf *conf, const struct file_connector *connector)
 static void check_email(struct conf *conf, const struct file_connector *connector)
 {
     check_age(conf, connector);
-    if (pipeline_is_mode(connector, "imap"))
+    if (pipeline_is_mailbox(connector))
         check_no_ways(conf, connector);
     if (!pipeline_is_mode(connector, "webhook"))
         return;

@@ -42,7 +42,7 @@ ACCOUNTS = {
     **{f"mail-{n}": ("email", "email_webhook", address, "mode: webhook, provider: postmark, basic_auth: [\"flow:test\"]")
        for n, address in enumerate(("soporte@inbound.example.org", "soporte@parse.example.org", "soporte@mg.example.org",
                                     "soporte@in.example.org", "otra@inbound.example.org", "soporte@example.org"))},
-    "mail-imap": ("email", "email_imap", "soporte@example.org", "mode: imap, url: \"imaps://mail.example:993\""),
+    "mail-imap": ("email", "email_imap", "soporte@example.org", "mode: imap, url: \"imaps://mail.example:993\", password: x"),
     "b2chat": ("b2chat", "b2chat", "acme-main", "client_id: a, client_secret: b"),
     "shop": ("webchat", "custom", "shop", f'keys: ["{WEBCHAT_KEY}"]'),
     "desk": ("canonical", "custom", "desk", f'keys: ["{CANONICAL_KEY}"]'),

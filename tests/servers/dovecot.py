@@ -235,14 +235,15 @@ class Dovecot:
         return client
 
     def drop_mails(self, user, mails, folder=""):
-        """Puts (name, raw) straight into a Maildir, much faster than APPEND; folder is a Maildir's, such as ".Sent". What
-        is there already under the name stays."""
+        """Puts (name, raw, unix time of arrival) straight into a Maildir, much faster than APPEND; folder is a Maildir's,
+        such as ".Sent"."""
         new = self.path("mail", user, folder, "new")
         for name in ("cur", "new", "tmp"):
             os.makedirs(self.path("mail", user, folder, name), exist_ok=True)
-        for name, raw in mails:
+        for name, raw, arrived in mails:
             with open(os.path.join(new, name), "wb") as f:
                 f.write(raw)
+            os.utime(os.path.join(new, name), (arrived, arrived))
         self.give(self.path("mail", user))
 
     @staticmethod
@@ -266,7 +267,7 @@ def main():
             names = sorted(name for name in os.listdir(sys.argv[1]) if name.endswith(".eml"))
             for name in names:
                 with open(os.path.join(sys.argv[1], name), "rb") as f:
-                    server.drop_mails(user, [(name, f.read())])
+                    server.drop_mails(user, [(name, f.read(), time.time())])
         print(f"imap://localhost:{server.imap}  imaps://localhost:{server.imaps}\n"
               f"pop3://localhost:{server.pop3}  pop3s://localhost:{server.pop3s}\n"
               f"user {user}, password {PASSWORD}, CA {server.ca}\ntoken {server.token(user)}\n"

@@ -144,12 +144,12 @@ static void channels_have_their_columns(void **state)
             assert_null(got->source_timezone);
     }
     assert_int_equal(p->receive.connector_count, 2);
-    assert_int_equal(p->warning_count, 2);
-    assert_string_equal(p->warnings[0],
-                        "f.yaml:7:34: tenants[0].connectors[2].channel: warning: channel email "
-                        "is not pulled yet by this version");
-    assert_int_equal(p->pull_count, 1);
+    assert_int_equal(p->warning_count, 1);
+    assert_int_equal(p->pull_count, 2);
     assert_string_equal(p->pulls[0].connector->name, "tg-help");
+    assert_string_equal(p->pulls[1].connector->name, "support");
+    assert_string_equal(p->pulls[1].login.user, "u");
+    assert_string_equal(p->pulls[1].login.password, "p");
     assert_string_equal(p->pulls[0].url, "https://api.telegram.org");
     assert_string_equal(p->pulls[0].token, "77:x");
     assert_int_equal(p->pulls[0].every_ms, 0);
@@ -276,7 +276,8 @@ static void faults_between_keys(void **state)
          "f.yaml:6:48: tenants[0].connectors[1].account: this account is carried by connector "
          "\"w\" "
          "of this tenant already\n"},
-        {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\"}\n"
+        {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\", password: "
+              "s}\n"
               "      - {name: p, channel: email, address: a@b, mode: webhook, provider: "
               "mailgun, signing_keys: [k]}\n",
          ""},
@@ -303,7 +304,7 @@ static void faults_between_keys(void **state)
          "f.yaml:5:114: tenants[0].connectors[0].signature_age: nothing is signed here that could "
          "be old\n"},
         {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\", provider: "
-              "mailgun, signing_keys: [k]}\n",
+              "mailgun, signing_keys: [k], password: s}\n",
          "f.yaml:5:100: tenants[0].connectors[0].signing_keys: is for mode webhook, and the "
          "connector's mode is imap; add mode: webhook, or leave it out\n"},
         {HEAD "      - {name: t, channel: telegram, token: \"1:x\", secret_token: \"a b\"}\n",
@@ -329,7 +330,7 @@ static void faults_between_keys(void **state)
          "signing_keys\n"
          "f.yaml:5:174: tenants[0].connectors[0].sns_connect_to: is for provider ses alone\n"},
         {HEAD "      - {name: m, channel: email, address: a@b, url: \"imaps://h\", sent_keys: "
-              "[k]}\n",
+              "[k], password: s}\n",
          "f.yaml:5:78: tenants[0].connectors[0].sent_keys: needs provider: whose requests and "
          "responses are told, such as postmark\n"},
         {HEAD "      - {name: d, channel: b2chat, account: d, client_id: i, client_secret: s, "
@@ -347,7 +348,20 @@ static void faults_between_keys(void **state)
          "webhook needs it to know its sender\n"},
         {HEAD "      - {name: e, channel: email, address: a@b}\n",
          "f.yaml:5:16: tenants[0].connectors[0].name: url is missing; email's mode imap needs it, "
-         "such as imaps://mail.example:993\n"},
+         "such as imaps://mail.example:993\n"
+         "f.yaml:5:16: tenants[0].connectors[0].name: password, token_command or token_file is "
+         "missing; email's mode imap needs one to log in\n"},
+        {HEAD "      - {name: e, channel: email, address: a@b, mode: pop3, url: 'imap://h', "
+              "password: s, token_file: t, folders: [INBOX], since: 2025-03-04}\n",
+         "f.yaml:5:66: tenants[0].connectors[0].url: mode pop3 expects pop3s:// or pop3://, a host "
+         "and perhaps a port, without user or path\n"
+         "f.yaml:5:103: tenants[0].connectors[0].token_file: only one of password, token_command "
+         "and token_file is used\n"
+         "f.yaml:5:115: tenants[0].connectors[0].folders: is for mode imap; POP3 has no folders\n"
+         "f.yaml:5:131: tenants[0].connectors[0].since: is for mode imap; POP3 knows no dates\n"},
+        {HEAD "      - {name: e, channel: email, address: a@b, url: 'imaps://a@h', password: s}\n",
+         "f.yaml:5:54: tenants[0].connectors[0].url: mode imap expects imaps:// or imap://, a host "
+         "and perhaps a port, without user or path\n"},
         /* a body must fit into one message of the bus */
         {"receive: {max_body: 8MiB}\n" HEAD WA("wa", "1"),
          "f.yaml:1:21: receive.max_body: expected a size with its unit, such as 4MiB, from 1KiB to "
