@@ -1,6 +1,7 @@
 #include "connectors/receive.h"
 
 #include "cli/cli.h"
+#include "lib/handed.h"
 #include "lib/stop.h"
 #include "pipelines/pipeline.h"
 
@@ -14,6 +15,10 @@ static const char help[] =
     "until SIGTERM or SIGINT, then answers what it has taken and ends. A sender gets 200 only "
     "when\n"
     "the bus has stored all of its body; put a TLS proxy in front for the Internet.\n"
+    "\n"
+    "Sockets that systemd hands over (LISTEN_FDS; named hooks and admin, or in this order) are "
+    "used\n"
+    "instead of receive.listen and receive.admin: then a restart refuses no connection.\n"
     "\n"
     "Pipeline keys: receive.listen, receive.admin, receive.max_body, archive.raw, and for "
     "WhatsApp\n"
@@ -49,9 +54,17 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct pipeline *pipeline = cli_load_pipeline(cli, &cli_receive);
     if (pipeline == NULL)
         return CLI_USAGE;
+    static const char *const names[] = {"hooks", "admin"};
+    int handed[2];
     struct err err = {0};
     stop_install();
-    enum rc rc = receive_run(&pipeline->receive, &pipeline->bus, &err);
+    enum rc rc = handed_take(names, 2, handed, &err);
+    struct receive_conf conf = pipeline->receive;
+    conf.handed_listen = handed[0];
+    conf.handed_admin = handed[1];
+    conf.ready = handed_ready;
+    if (rc == RC_OK)
+        rc = receive_run(&conf, &pipeline->bus, &err);
     pipeline_free(&pipeline);
     return rc == RC_OK ? CLI_DONE : cli_fail(&cli_receive, &err);
 }

@@ -22,8 +22,20 @@ static const char help[] =
     "  --pid-file FILE  hold FILE locked with the process id in it; refuses to run twice\n"
     "  -p FILE          the pipeline file\n"
     "\n"
-    "SIGTERM or SIGINT drains the roles in that order, each for at most 30 s. A role that ends\n"
-    "with exit code 2 (usage, pipeline file) ends the whole: another start would change nothing.\n"
+    "SIGTERM or SIGINT drains the roles in that order, each for at most 40 s. A role that ends\n"
+    "with exit code 2 (usage, pipeline file) when it is first started ends the whole: another "
+    "start\n"
+    "would change nothing.\n"
+    "\n"
+    "SIGHUP takes the pipeline file over as it is now, without refusing a request: a new receiver "
+    "is\n"
+    "started on the same sockets; when it is ready the old one finishes what it has begun and "
+    "ends,\n"
+    "and the other roles are started anew. A file with faults is refused, and all goes on as it "
+    "was.\n"
+    "A new program needs a restart: with sockets from systemd (docs/DEPLOY.md) that refuses "
+    "nothing\n"
+    "either.\n"
     "\n"
     "Example: the receiver on one machine, the rest on another\n"
     "  sluice -p pipelines/production.yaml run --roles receive\n"
@@ -31,11 +43,13 @@ static const char help[] =
     "\n"
     "Exit codes: 0 stopped by a signal and drained, 1 failed, 2 usage or invalid pipeline file.\n";
 
+#define PULL "pull"
+
 static const struct supervisor_role all_roles[] = {
-    {"receive", NULL},
-    {"pull", NULL},
-    {"load", NULL},
-    {"rollup", "--follow"},
+    {.name = "receive", .listens = true},
+    {.name = PULL},
+    {.name = "load"},
+    {.name = "rollup", .option = "--follow"},
 };
 #define ROLES (sizeof all_roles / sizeof *all_roles)
 
@@ -75,16 +89,6 @@ static bool choose_roles(const char *list, struct arguments *to)
     return list == NULL || to->role_count == count_words(list);
 }
 
-/* Where nothing is pulled, the role would have nothing to do. */
-static void leave_out_pull(struct arguments *to)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < to->role_count; i++)
-        if (strcmp(to->roles[i].name, "pull") != 0)
-            to->roles[kept++] = to->roles[i];
-    to->role_count = kept;
-}
-
 static int parse(int argc, char **argv, struct arguments *to)
 {
     static const struct option options[] = {{"roles", required_argument, NULL, 'r'},
@@ -111,6 +115,46 @@ static int parse(int argc, char **argv, struct arguments *to)
     return CLI_DONE;
 }
 
+static enum rc too_long(const char *key, struct err *err)
+{
+    return err_set(err, RC_REJECT, "%s is longer than %d characters", key,
+                   SUPERVISOR_ADDRESS_BYTES - 1);
+}
+
+struct context {
+    const struct cli *cli;
+    const struct arguments *arguments;
+};
+
+/* Where nothing is pulled, the role would have nothing to do. */
+static enum rc plan_pull(const struct pipeline *pipeline, const struct arguments *arguments,
+                         struct supervisor_plan *plan_out, struct err *err)
+{
+    plan_out->idle = pipeline->pull_count == 0 ? PULL : NULL;
+    if (plan_out->idle != NULL && arguments->role_count == 1 &&
+        strcmp(arguments->roles[0].name, PULL) == 0)
+        return err_set(err, RC_REJECT, "no connector of %s is pulled", pipeline->path);
+    return RC_OK;
+}
+
+static enum rc plan(void *context, struct supervisor_plan *plan_out, struct err *err)
+{
+    const struct cli *cli = ((struct context *)context)->cli;
+    struct pipeline *pipeline = cli_load_pipeline(cli, &cli_run);
+    if (pipeline == NULL)
+        return err_set(err, RC_REJECT, "%s has faults, which stand above", cli->pipeline_path);
+    const struct receive_conf *receive = &pipeline->receive;
+    enum rc rc = plan_pull(pipeline, ((struct context *)context)->arguments, plan_out, err);
+    if (snprintf(plan_out->hooks, sizeof plan_out->hooks, "%s", receive->listen) >=
+        (int)sizeof plan_out->hooks)
+        rc = too_long("receive.listen", err);
+    if (snprintf(plan_out->admin, sizeof plan_out->admin, "%s",
+                 receive->admin != NULL ? receive->admin : "") >= (int)sizeof plan_out->admin)
+        rc = too_long("receive.admin", err);
+    pipeline_free(&pipeline);
+    return rc;
+}
+
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -118,19 +162,14 @@ static int run(const struct cli *cli, int argc, char **argv)
     int code = parse(argc, argv, &arguments);
     if (code != CLI_DONE)
         return code;
-    struct pipeline *pipeline = cli_load_pipeline(cli, &cli_run);
-    if (pipeline == NULL)
-        return CLI_USAGE;
-    if (pipeline->pull_count == 0)
-        leave_out_pull(&arguments);
-    pipeline_free(&pipeline);
-    if (arguments.role_count == 0)
-        return cli_usage_error(&cli_run, "no connector of %s is pulled", cli->pipeline_path);
+    struct context context = {cli, &arguments};
     struct supervisor_conf conf = {.pipeline_path = cli->pipeline_path,
                                    .roles = arguments.roles,
                                    .role_count = arguments.role_count,
                                    .pid_file = arguments.pid_file,
-                                   .drain_ms = SUPERVISOR_DRAIN_MS};
+                                   .drain_ms = SUPERVISOR_DRAIN_MS,
+                                   .plan = plan,
+                                   .context = &context};
     stop_install();
     enum rc rc = supervisor_run(&conf, &err);
     if (rc == RC_OK)

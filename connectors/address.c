@@ -61,7 +61,7 @@ static enum rc bind_one(const struct addrinfo *info, const char *address, int *f
     return RC_OK;
 }
 
-static void real_text(int fd, char text[static ADDRESS_TEXT_BYTES])
+void address_of(int fd, char real_out[static ADDRESS_TEXT_BYTES])
 {
     struct sockaddr_storage bound;
     socklen_t n = sizeof bound;
@@ -69,7 +69,7 @@ static void real_text(int fd, char text[static ADDRESS_TEXT_BYTES])
     if (getsockname(fd, (struct sockaddr *)&bound, &n) == 0)
         (void)getnameinfo((struct sockaddr *)&bound, n, host, sizeof host, port, sizeof port,
                           NI_NUMERICHOST | NI_NUMERICSERV);
-    (void)snprintf(text, ADDRESS_TEXT_BYTES, bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+    (void)snprintf(real_out, ADDRESS_TEXT_BYTES, bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
                    host, port);
 }
 
@@ -90,6 +90,6 @@ enum rc address_bind(const char *address, int *fd_out, char real_out[static ADDR
     enum rc rc = bind_one(found, address, fd_out, err);
     freeaddrinfo(found);
     if (rc == RC_OK)
-        real_text(*fd_out, real_out);
+        address_of(*fd_out, real_out);
     return rc;
 }

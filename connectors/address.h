@@ -14,4 +14,7 @@
 enum rc address_bind(const char *address, int *fd_out, char real_out[static ADDRESS_TEXT_BYTES],
                      struct err *err) MUST_USE;
 
+/* The address of a bound socket. */
+void address_of(int fd, char real_out[static ADDRESS_TEXT_BYTES]);
+
 #endif

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "connectors/linger.h"
 #include "lib/arena.h"
 
 struct http_loop {
@@ -19,6 +20,7 @@ struct http_loop {
     int wake;  /* eventfd: something to resume, or to end */
     bool started;
     bool quiet; /* the listening socket was closed */
+    struct linger_set *linger;
     pthread_t thread;
     pthread_mutex_t lock; /* guards the list */
     struct http_suspended *resumed;
@@ -77,13 +79,19 @@ static void resume_all(struct http_loop *loop)
 static int timeout_of(struct http_loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ms;
+    int linger_ms = linger_timeout_ms(loop->linger);
     if (MHD_get_timeout(loop->daemon, &ms) != MHD_YES)
-        return -1;
-    return ms < INT_MAX ? (int)ms : INT_MAX;
+        return linger_ms;
+    int daemon_ms = ms < INT_MAX ? (int)ms : INT_MAX;
+    return linger_ms >= 0 && linger_ms < daemon_ms ? linger_ms : daemon_ms;
 }
 
+/* Only its own descriptor is closed. Without this the daemon would shut the socket down when it is
+ * stopped, for every process that has it. */
 static void quiesce(struct http_loop *loop)
 {
+    if (loop->quiet)
+        return;
     int fd = MHD_quiesce_daemon(loop->daemon);
     if (fd >= 0)
         (void)close(fd);
@@ -96,11 +104,13 @@ static void *serve(void *context)
     current = loop;
     while (!atomic_load(&loop->loops->closing)) {
         struct pollfd ready[] = {{.fd = loop->epoll, .events = POLLIN},
-                                 {.fd = loop->wake, .events = POLLIN}};
+                                 {.fd = loop->wake, .events = POLLIN},
+                                 {.fd = linger_fd(loop->linger), .events = POLLIN}};
         eventfd_t count;
-        if (poll(ready, 2, timeout_of(loop)) > 0 && ready[1].revents != 0)
+        if (poll(ready, 3, timeout_of(loop)) > 0 && ready[1].revents != 0)
             (void)!eventfd_read(loop->wake, &count);
-        if (atomic_load(&loop->loops->quiescing) && !loop->quiet)
+        linger_run(loop->linger);
+        if (atomic_load(&loop->loops->quiescing))
             quiesce(loop);
         resume_all(loop);
         (void)MHD_run(loop->daemon);
@@ -110,16 +120,21 @@ static void *serve(void *context)
 
 /* ---- opening and closing ---- */
 
+/* A connection that ends is about to be closed, and is shut down for writing already (0.9.75). */
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    (void)connection;
     (void)socket_context;
-    struct http_loops *loops = context;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        atomic_fetch_add(&loops->connections, 1);
-    else
-        atomic_fetch_sub(&loops->connections, 1);
+    struct http_loop *loop = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        atomic_fetch_add(&loop->loops->connections, 1);
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info != NULL)
+        linger_take(loop->linger, info->connect_fd);
+    atomic_fetch_sub(&loop->loops->connections, 1);
 }
 
 static enum rc start_daemon(struct http_loop *loop, const struct http_loops_conf *conf, int fd,
@@ -134,7 +149,7 @@ static enum rc start_daemon(struct http_loop *loop, const struct http_loops_conf
         conf->connection_memory_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, share,
         MHD_OPTION_NOTIFY_COMPLETED, conf->completed, conf->context, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, loop->loops, MHD_OPTION_END);
+        on_connection, loop, MHD_OPTION_END);
     if (loop->daemon == NULL) {
         (void)close(fd);
         return err_set(err, RC_FATAL,
@@ -150,7 +165,8 @@ static enum rc start_loop(struct http_loop *loop, const struct http_loops_conf *
 {
     int fd = fcntl(conf->fd, F_DUPFD_CLOEXEC, 0);
     loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0 || loop->wake < 0) {
+    loop->linger = linger_new();
+    if (fd < 0 || loop->wake < 0 || loop->linger == NULL) {
         if (fd >= 0)
             (void)close(fd);
         return err_set(err, RC_FATAL, "cannot start the HTTP server: %m; raise \"ulimit -n\"");
@@ -198,23 +214,46 @@ void http_loops_quiesce(struct http_loops *loops)
         wake(&loops->loops[i]);
 }
 
+/* Those that were answered last. */
+static void finish_lingering(struct http_loop *loop)
+{
+    while (loop->linger != NULL && !linger_is_empty(loop->linger)) {
+        struct pollfd ready = {.fd = linger_fd(loop->linger), .events = POLLIN};
+        (void)poll(&ready, 1, linger_timeout_ms(loop->linger));
+        linger_run(loop->linger);
+    }
+    linger_free(&loop->linger);
+}
+
+static void stop_loop(struct http_loop *loop)
+{
+    if (loop->started) {
+        wake(loop);
+        (void)pthread_join(loop->thread, NULL);
+    }
+    if (loop->daemon != NULL) {
+        quiesce(loop);
+        MHD_stop_daemon(loop->daemon);
+    }
+}
+
+static void free_loop(struct http_loop *loop)
+{
+    finish_lingering(loop);
+    if (loop->wake >= 0)
+        (void)close(loop->wake);
+    (void)pthread_mutex_destroy(&loop->lock);
+}
+
 void http_loops_close(struct http_loops **loops)
 {
     if (loops == NULL || *loops == NULL)
         return;
     atomic_store(&(*loops)->closing, true);
-    for (size_t i = 0; i < (*loops)->count; i++) {
-        struct http_loop *loop = &(*loops)->loops[i];
-        if (loop->started) {
-            wake(loop);
-            (void)pthread_join(loop->thread, NULL);
-        }
-        if (loop->daemon != NULL)
-            MHD_stop_daemon(loop->daemon);
-        if (loop->wake >= 0)
-            (void)close(loop->wake);
-        (void)pthread_mutex_destroy(&loop->lock);
-    }
+    for (size_t i = 0; i < (*loops)->count; i++)
+        stop_loop(&(*loops)->loops[i]);
+    for (size_t i = 0; i < (*loops)->count; i++)
+        free_loop(&(*loops)->loops[i]);
     free(*loops);
     *loops = NULL;
 }

@@ -5,7 +5,9 @@
  * as many, waits for more before it serves those: all its senders stall, up to the idle timeout
  * (0.9.75; seen with 256 busy connections on 2 threads). Driven from outside it never waits. And
  * many connections that are resumed at once cost one wake-up here, there one each.
- * Owns:    the listening socket, from http_loops_open on, whatever the result.
+ * Closing: a connection that is closed from here lingers (linger.h), so that no reset overtakes its
+ *          last answer.
+ * Owns:    the descriptor of the listening socket, from http_loops_open on, whatever the result.
  * Threads: callbacks of one connection run on one thread. http_loop_suspend: from its callbacks
  *          only. http_loop_resume: from any. The others: from one thread. */
 #ifndef SLUICE_CONNECTORS_HTTP_LOOP_H
@@ -33,9 +35,11 @@ struct http_loops_conf {
 enum rc http_loops_open(const struct http_loops_conf *conf, struct http_loops **loops_out,
                         struct err *err) MUST_USE;
 size_t http_loops_connections(const struct http_loops *loops);
-/* Closes the listening socket; open connections go on. */
+/* Closes the descriptors of the listening socket, which lives on in other processes that have it;
+ * open connections go on. */
 void http_loops_quiesce(struct http_loops *loops);
-/* No connection may be suspended any more. Accepts NULL and *loops == NULL. */
+/* No connection may be suspended any more. Waits for those that linger. Accepts NULL and *loops ==
+ * NULL. */
 void http_loops_close(struct http_loops **loops);
 
 struct http_suspended { /* kept by the caller until it was resumed */

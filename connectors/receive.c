@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "connectors/address.h"
+#include "connectors/linger.h"
 #include "connectors/receive_server.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
@@ -22,11 +23,16 @@
 
 #define TICK_MS 100
 #define WAKING_US (5 * US_PER_SECOND)
+/* Leaving: a connection on which nothing comes any more keeps nobody waiting; one that is in the
+ * middle of a request does, a while longer. */
+#define IDLE_LEAVING_US (2 * US_PER_SECOND)
+#define LEAVING_US (8 * US_PER_SECOND)
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 
 struct listener {
     int fd; /* -1: none, or the server's */
+    bool is_handed;
     char address[ADDRESS_TEXT_BYTES];
 };
 
@@ -81,16 +87,17 @@ static enum rc start_hooks(struct receive *receive, struct err *err)
     return rc;
 }
 
+/* Of no effect when it runs, or there is none. */
 static enum rc start_admin(struct receive *receive, struct err *err)
 {
     struct listener *admin = &receive->admin;
-    if (receive->conf.admin == NULL)
+    if (receive->conf.admin == NULL || receive->admin_daemon != NULL)
         return RC_OK;
     if (listen(admin->fd, SOMAXCONN) != 0)
         return err_set(err, RC_FATAL, "cannot listen on %s: %m", admin->address);
     receive->admin_daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, receive_admin_handle,
-        &receive->admin_state, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        receive_admin_handle, &receive->admin_state, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
         MHD_OPTION_LISTEN_SOCKET, admin->fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned int)receive->conf.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, ADMIN_CONNECTIONS,
@@ -103,12 +110,23 @@ static enum rc start_admin(struct receive *receive, struct err *err)
     return RC_OK;
 }
 
-static enum rc bind_listeners(struct receive *receive, struct err *err)
+static enum rc open_listener(const char *address, int handed, struct listener *listener,
+                             struct err *err)
 {
-    enum rc rc =
-        address_bind(receive->conf.listen, &receive->hooks.fd, receive->hooks.address, err);
-    if (rc == RC_OK && receive->conf.admin != NULL)
-        rc = address_bind(receive->conf.admin, &receive->admin.fd, receive->admin.address, err);
+    if (handed <= 0)
+        return address_bind(address, &listener->fd, listener->address, err);
+    listener->fd = handed;
+    listener->is_handed = true;
+    address_of(handed, listener->address);
+    return RC_OK;
+}
+
+static enum rc open_listeners(struct receive *receive, struct err *err)
+{
+    const struct receive_conf *conf = &receive->conf;
+    enum rc rc = open_listener(conf->listen, conf->handed_listen, &receive->hooks, err);
+    if (rc == RC_OK && conf->admin != NULL)
+        rc = open_listener(conf->admin, conf->handed_admin, &receive->admin, err);
     return rc;
 }
 
@@ -119,12 +137,29 @@ static void close_bound(struct listener *listener)
     listener->fd = -1;
 }
 
+/* Else the daemon would shut the socket down when it is stopped, for every process that has it. */
+static void leave_admin(struct receive *receive)
+{
+    if (receive->admin_daemon != NULL && receive->admin.fd < 0)
+        receive->admin.fd = MHD_quiesce_daemon(receive->admin_daemon);
+    close_bound(&receive->admin);
+}
+
+static bool admin_is_asked(const struct receive *receive)
+{
+    const union MHD_DaemonInfo *info =
+        receive->admin_daemon != NULL
+            ? MHD_get_daemon_info(receive->admin_daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+            : NULL;
+    return info != NULL && info->num_connections > 0;
+}
+
 static void stop_admin(struct receive *receive)
 {
+    leave_admin(receive);
     if (receive->admin_daemon != NULL)
         MHD_stop_daemon(receive->admin_daemon);
     receive->admin_daemon = NULL;
-    close_bound(&receive->admin);
 }
 
 static void stop_hooks(struct receive *receive)
@@ -136,17 +171,21 @@ static void stop_hooks(struct receive *receive)
 /* ---- the bus ---- */
 
 /* Until then nobody is listening: a sender finds the door closed and comes again, as with 503. With
- * a spool the bus need not be there. */
+ * a spool the bus need not be there. A handed admin socket may be another process's still, which is
+ * ready: this one answers there once it is too, or has found that it cannot be. */
 static enum rc wait_for_store(struct receive *receive, struct err *err)
 {
     struct receive_store *store = receive->server.store;
     bool has_spool = receive_store_has_spool(store);
     int wait_ms = RETRY_FIRST_MS;
+    struct err other;
     enum rc rc = RC_RETRY;
     while (!stop_requested()) {
         rc = has_spool ? receive_store_open_spool(store, err) : receive_store_reach(store, err);
         if (rc != RC_RETRY && rc != RC_AGAIN)
             break;
+        if (start_admin(receive, &other) != RC_OK)
+            return err_set(err, other.rc, "%s", other.msg);
         LOG_WARN(has_spool ? "the spool cannot be opened, no webhook is taken; run sluice check"
                            : "the bus is away, no webhook is taken; start it, or run sluice check",
                  LOG_STR("error", err->msg), LOG_INT("retry_ms", wait_ms));
@@ -166,13 +205,40 @@ static void wait_for_senders(const struct receive_server *server)
         (void)usleep(1000);
 }
 
+static bool has_connections(const struct receive *receive)
+{
+    return http_loops_connections(receive->loops) > 0 ||
+           (receive->admin.is_handed && admin_is_asked(receive));
+}
+
+/* The next process may be answering on the same sockets: new connections are its own from here on,
+ * and so are questions to the admin listener. What comes on open connections is still stored, since
+ * its sender could not know. */
+static void leave(struct receive *receive)
+{
+    struct receive_server *server = &receive->server;
+    int64_t now_us = clock_monotonic_us();
+    int64_t idle_until_us = now_us + IDLE_LEAVING_US, until_us = now_us + LEAVING_US;
+    atomic_store(&server->leaving, true);
+    http_loops_quiesce(receive->loops);
+    if (receive->admin.is_handed)
+        leave_admin(receive);
+    else
+        atomic_store(&receive->admin_state.is_leaving, true);
+    while (now_us < until_us && (atomic_load(&server->requests) > 0 ||
+                                 (now_us < idle_until_us && has_connections(receive)))) {
+        (void)usleep(1000);
+        now_us = clock_monotonic_us();
+    }
+}
+
 /* Every body that was put gets its answer; MHD must not be stopped with connections suspended. */
 static void drain(struct receive *receive)
 {
     struct receive_server *server = &receive->server;
     struct receive_store_stats last;
+    leave(receive);
     atomic_store(&server->stopping, true);
-    http_loops_quiesce(receive->loops);
     route_table_stop(server->routes);
     wait_for_senders(server);
     size_t late = receive_store_drain(server->store);
@@ -188,12 +254,16 @@ static void drain(struct receive *receive)
 static enum rc serve(struct receive *receive, struct err *err)
 {
     enum rc rc = start_hooks(receive, err);
+    if (rc == RC_OK)
+        rc = start_admin(receive, err);
     if (rc != RC_OK)
         return rc;
     LOG_INFO("taking webhooks", LOG_STR("listen", receive->hooks.address),
              LOG_STR("admin", receive->conf.admin != NULL ? receive->admin.address : "-"),
              LOG_INT("connectors", receive->conf.connector_count),
              LOG_INT("threads", receive->conf.threads));
+    if (receive->conf.ready != NULL)
+        receive->conf.ready();
     while (rc == RC_OK && !stop_requested()) {
         stop_sleep_ms(TICK_MS);
         rc = receive_store_watch(receive->server.store, err);
@@ -229,8 +299,8 @@ static enum rc run(struct receive *receive, struct err *err)
     receive->server.answers = receive_answers_new();
     receive->server.metrics = receive_metrics_new(receive->server.routes);
     make_store(receive);
-    rc = bind_listeners(receive, err);
-    if (rc == RC_OK)
+    rc = open_listeners(receive, err);
+    if (rc == RC_OK && !receive->admin.is_handed)
         rc = start_admin(receive, err);
     if (rc == RC_OK)
         rc = wait_for_store(receive, err);
@@ -255,10 +325,10 @@ static struct receive_conf with_defaults(const struct receive_conf *conf)
     return full;
 }
 
-static void raise_file_limit(int connections)
+static void raise_file_limit(int connections, int threads)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)connections + OTHER_FILES;
+    rlim_t wanted = (rlim_t)connections + (rlim_t)threads * LINGER_MOST + OTHER_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
@@ -278,7 +348,7 @@ static void init(struct receive *receive)
     (void)pthread_mutex_init(&server->pool_lock, NULL);
     /* Only to tell processes apart; zeros would still be unique within this one. */
     (void)RAND_bytes((unsigned char *)&server->request_prefix, sizeof server->request_prefix);
-    raise_file_limit(receive->conf.max_connections);
+    raise_file_limit(receive->conf.max_connections, receive->conf.threads);
 }
 
 static void done(struct receive *receive)

@@ -8,7 +8,8 @@
  * stored or logged of the body); 403 failed GET verification; 404 unknown route; 405 other method;
  * 411/413 body; 503 + Retry-After when the bus cannot take it. A well-signed body that cannot be
  * read is a dead letter and 200 (whatsapp.md 1.5). Threads: receive_run blocks until a stop is
- * requested (lib/stop.h), then drains. */
+ * requested (lib/stop.h), then drains: what comes on open connections is still stored, and answered
+ * with Connection: close, until they are closed or idle. */
 #ifndef SLUICE_CONNECTORS_RECEIVE_H
 #define SLUICE_CONNECTORS_RECEIVE_H
 
@@ -53,6 +54,11 @@ struct spool_conf {
 struct receive_conf {
     const char *listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0 = any, the log says which */
     const char *admin;  /* NULL = none */
+    /* Sockets handed over by who started the process, instead of binding these; 0 or less = none.
+     * They stay open elsewhere: the next process has them too. receive_run closes its own. */
+    int handed_listen;
+    int handed_admin;
+    void (*ready)(void); /* called once webhooks are taken; NULL = nobody wants to know */
     size_t max_body_bytes;
     int threads; /* 0 = one per processor */
     int idle_timeout_s;

@@ -8,11 +8,12 @@
 
 bool receive_is_ready(const struct receive_admin *admin)
 {
-    return atomic_load(&admin->hooks) != NULL && receive_store_is_ready(admin->server->store);
+    return atomic_load(&admin->hooks) != NULL && !atomic_load(&admin->is_leaving) &&
+           receive_store_is_ready(admin->server->store);
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
-                              const char *type, struct str body)
+static enum MHD_Result answer(const struct receive_admin *admin, struct MHD_Connection *connection,
+                              unsigned int status, const char *type, struct str body)
 {
     struct MHD_Response *response =
         MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
@@ -21,6 +22,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int st
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (atomic_load(&admin->server->leaving))
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -63,7 +66,7 @@ static enum MHD_Result answer_metrics(const struct receive_admin *admin,
     buf_init(&text, METRICS_MOST_BYTES);
     enum MHD_Result result =
         receive_metrics_write(server->metrics, &now, &text)
-            ? answer(connection, MHD_HTTP_OK, METRICS_CONTENT_TYPE, buf_peek(&text))
+            ? answer(admin, connection, MHD_HTTP_OK, METRICS_CONTENT_TYPE, buf_peek(&text))
             : MHD_NO;
     buf_done(&text);
     return result;
@@ -86,17 +89,17 @@ enum MHD_Result receive_admin_handle(void *cls, struct MHD_Connection *connectio
         return MHD_YES;
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, plain,
+        return answer(admin, connection, MHD_HTTP_METHOD_NOT_ALLOWED, plain,
                       STR_LIT("method not allowed\n"));
     if (strcmp(url, "/metrics") == 0)
         return answer_metrics(admin, connection);
     if (strcmp(url, "/healthz") == 0)
-        return answer(connection, MHD_HTTP_OK, plain, STR_LIT("ok\n"));
+        return answer(admin, connection, MHD_HTTP_OK, plain, STR_LIT("ok\n"));
     if (strcmp(url, "/readyz") == 0)
         return receive_is_ready(admin)
-                   ? answer(connection, MHD_HTTP_OK, plain, STR_LIT("ready\n"))
-                   : answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, plain,
+                   ? answer(admin, connection, MHD_HTTP_OK, plain, STR_LIT("ready\n"))
+                   : answer(admin, connection, MHD_HTTP_SERVICE_UNAVAILABLE, plain,
                             STR_LIT("not ready: neither the bus nor a spool takes "
                                     "webhooks, or stopping\n"));
-    return answer(connection, MHD_HTTP_NOT_FOUND, plain, STR_LIT("not found\n"));
+    return answer(admin, connection, MHD_HTTP_NOT_FOUND, plain, STR_LIT("not found\n"));
 }

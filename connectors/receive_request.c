@@ -232,7 +232,7 @@ static enum MHD_Result answer(struct request *request)
         return answer_challenge(request);
     bool no_4xx = request->route != NULL && request->route->auth->client_errors_are_final;
     return receive_answer(server->answers, request->connection, request->verdict, no_4xx,
-                          atomic_load(&server->stopping));
+                          atomic_load(&server->leaving));
 }
 
 /* ---- storing ---- */
@@ -303,6 +303,7 @@ static void start(struct receive_server *server, struct request *request,
                   struct MHD_Connection *connection)
 {
     struct buf body = request->body;
+    atomic_fetch_add(&server->requests, 1);
     *request = (struct request){.server = server,
                                 .connection = connection,
                                 .body = body,
@@ -404,5 +405,6 @@ void receive_request_completed(void *cls, struct MHD_Connection *connection, voi
     struct store_job job = request->job;
     *state = NULL;
     request_give(server, request);
+    atomic_fetch_sub(&server->requests, 1);
     receive_store_forget(server->store, &job); /* last: the drain goes on from here */
 }

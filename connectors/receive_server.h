@@ -30,7 +30,9 @@ struct receive_server {
     size_t max_held_bytes; /* of all bodies together */
     int64_t max_body_us;   /* from headers to the end of the body */
 
-    atomic_bool stopping;
+    atomic_bool leaving;      /* answers close their connections; bodies are still stored */
+    atomic_bool stopping;     /* and now they are not */
+    atomic_size_t requests;   /* begun, not completed */
     atomic_size_t held_bytes; /* of bodies */
     atomic_size_t awaiting;   /* receive_await.h */
     atomic_uint_fast64_t request_number;
@@ -54,6 +56,7 @@ void receive_request_free_idle(struct receive_server *server);
 struct receive_admin {
     struct receive_server *server;
     _Atomic(struct http_loops *) hooks; /* the webhook listener; NULL = not open */
+    atomic_bool is_leaving;             /* and no other process has the listeners */
 };
 enum MHD_Result receive_admin_handle(void *cls, struct MHD_Connection *connection, const char *url,
                                      const char *method, const char *version, const char *upload,
