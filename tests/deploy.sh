@@ -12,7 +12,7 @@ for unit in deploy/systemd/*; do
 done
 said=$(systemd-analyze verify --man=no "$folder"/sluice* 2>&1) || { echo "$said" >&2; exit 1; }
 # Other units of the machine may be faulty: only what names ours counts.
-! grep -E "$folder|sluice" <<<"$said" >&2
+if grep -E "$folder|sluice" <<<"$said" >&2; then exit 1; fi
 
 for unit in "$folder"/sluice*.service; do
     systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" >"$folder/security" 2>&1 ||
