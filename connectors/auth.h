@@ -75,6 +75,8 @@ struct auth_channel {
      * again is answered 503. Not for one single status that is never answered, such as Postmark's
      * 403 and Mailgun's 406. */
     bool client_errors_are_final;
+    bool proof_is_in_body; /* so nothing that is compressed is taken: it would be unfolded unproven
+                            */
     bool takes_path_token; /* "/hooks/<tenant>/<connector>/<token>" is this route too */
     /* NULL: GET is refused. echo_out: what to answer with; borrowed from the source. */
     enum auth_handshake (*handshake)(const struct receive_connector *connector,

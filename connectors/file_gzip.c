@@ -1,22 +1,20 @@
-/* Gzip files: one document of any number of members. */
+/* Gzip files: one document of any number of members, or zeros after the last one, as tapes pad. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "connectors/file_stream.h"
+#include "connectors/gunzip.h"
 #include "lib/arena.h"
 
-#define GZIP_ONLY (15 + 16)
 #define MESSAGE_BYTES 256
 
 struct gzip {
     struct file_stream *stream;
-    z_stream z;
-    Bytef *out;
-    uint64_t in_bytes, out_bytes;
-    bool is_between; /* a member ended, another may begin */
-    bool is_over;    /* nothing more is read: a fault was told, or padding follows */
+    struct gunzip *gunzip;
+    char *piece;
+    uint64_t out_bytes;
+    bool is_over; /* nothing more is read: a fault was told, or padding follows */
 };
 
 static enum rc fault(struct gzip *gzip, const char *what, struct err *err)
@@ -26,69 +24,49 @@ static enum rc fault(struct gzip *gzip, const char *what, struct err *err)
     (void)snprintf(message, sizeof message,
                    "%s at byte %" PRIu64 " of the gzip file; the %" PRIu64
                    " bytes before it were read",
-                   what, gzip->in_bytes, gzip->out_bytes);
+                   what, gunzip_bytes_used(gzip->gunzip), gzip->out_bytes);
     gzip->is_over = true;
     return sink->fault(sink->context, str_of(gzip->stream->path), message, err);
 }
 
-/* Between members: another one, or zeros to the end, as tapes pad. */
-static enum rc begin_member(struct gzip *gzip, struct err *err)
+static enum rc deliver(struct gzip *gzip, size_t n, struct err *err)
 {
-    if (*gzip->z.next_in == 0) {
-        gzip->is_over = true;
-        return RC_OK;
-    }
-    gzip->is_between = false;
-    return inflateReset(&gzip->z) == Z_OK ? RC_OK : fault(gzip, "zlib failed", err);
-}
-
-static enum rc deliver(struct gzip *gzip, struct err *err)
-{
-    size_t n = FILE_PIECE_BYTES - gzip->z.avail_out;
     const struct file_sink *sink = gzip->stream->sink;
     gzip->out_bytes += n;
-    if (file_stream_is_bomb(gzip->in_bytes, gzip->out_bytes))
+    if (file_stream_is_bomb(gunzip_bytes_used(gzip->gunzip), gzip->out_bytes))
         return fault(gzip, "more unfolds than any real file holds: stopped", err);
     if (n == 0)
         return RC_OK;
-    return sink->bytes(sink->context, (const char *)gzip->out, n, &gzip->stream->position, err);
+    return sink->bytes(sink->context, gzip->piece, n, &gzip->stream->position, err);
 }
 
-static enum rc inflate_some(struct gzip *gzip, struct err *err)
+static enum rc unfold(struct gzip *gzip, struct str bytes, struct err *err)
 {
-    if (gzip->is_between) {
-        enum rc rc = begin_member(gzip, err);
-        if (rc != RC_OK || gzip->is_over)
-            return rc;
+    enum rc rc = RC_OK;
+    enum gunzip_result result = GUNZIP_PIECE;
+    gunzip_feed(gzip->gunzip, bytes);
+    while (rc == RC_OK && !gzip->is_over && result != GUNZIP_HUNGRY) {
+        size_t n;
+        result = gunzip_next(gzip->gunzip, gzip->piece, FILE_PIECE_BYTES, &n);
+        rc = deliver(gzip, n, err);
+        if (rc == RC_OK && !gzip->is_over && result == GUNZIP_DAMAGED)
+            rc = fault(gzip, "the data is damaged", err);
+        gzip->is_over = gzip->is_over || result == GUNZIP_PADDED;
     }
-    uInt before = gzip->z.avail_in;
-    gzip->z.next_out = gzip->out;
-    gzip->z.avail_out = FILE_PIECE_BYTES;
-    int result = inflate(&gzip->z, Z_NO_FLUSH);
-    gzip->in_bytes += before - gzip->z.avail_in;
-    gzip->is_between = result == Z_STREAM_END;
-    enum rc rc = deliver(gzip, err);
-    if (rc != RC_OK || gzip->is_over || result == Z_OK || result == Z_STREAM_END ||
-        result == Z_BUF_ERROR)
-        return rc;
-    return fault(gzip, "the data is damaged", err);
+    return rc;
 }
 
-static enum rc inflate_all(struct gzip *gzip, struct err *err)
+static enum rc unfold_all(struct gzip *gzip, struct err *err)
 {
     enum rc rc = RC_OK;
     while (rc == RC_OK && !gzip->is_over) {
-        const char *bytes;
-        size_t n;
-        rc = file_stream_next(gzip->stream, &bytes, &n, err);
-        if (rc == RC_OK && n == 0)
-            return gzip->is_between ? RC_OK : fault(gzip, "the file is cut short", err);
-        gzip->z.next_in = (Bytef *)(uintptr_t)bytes;
-        gzip->z.avail_in = (uInt)n;
-        /* a full output means that there may be more of the same input */
-        while (rc == RC_OK && !gzip->is_over &&
-               (gzip->z.avail_in > 0 || (gzip->z.avail_out == 0 && !gzip->is_between)))
-            rc = inflate_some(gzip, err);
+        struct str bytes;
+        rc = file_stream_next(gzip->stream, &bytes.p, &bytes.n, err);
+        if (rc == RC_OK && bytes.n == 0)
+            return gunzip_is_complete(gzip->gunzip) ? RC_OK
+                                                    : fault(gzip, "the file is cut short", err);
+        if (rc == RC_OK)
+            rc = unfold(gzip, bytes, err);
     }
     return rc;
 }
@@ -102,20 +80,17 @@ static struct str without_suffix(struct str name)
 
 enum rc file_gzip_read(struct file_stream *stream, struct err *err)
 {
-    struct gzip gzip = {.stream = stream};
+    struct gzip gzip = {
+        .stream = stream, .gunzip = gunzip_new(), .piece = xmalloc(FILE_PIECE_BYTES)};
     const struct file_sink *sink = stream->sink;
     const struct file_document document = {without_suffix(stream->name), str_of(stream->path),
                                            stream->changed_at};
-    if (inflateInit2(&gzip.z, GZIP_ONLY) != Z_OK)
-        return err_set(err, RC_FATAL, "zlib cannot be used");
-    gzip.out = xmalloc(FILE_PIECE_BYTES);
-    gzip.z.avail_out = FILE_PIECE_BYTES;
     enum rc rc = sink->begin(sink->context, &document, err);
     if (rc == RC_OK)
-        rc = inflate_all(&gzip, err);
+        rc = unfold_all(&gzip, err);
     if (rc == RC_OK)
         rc = sink->end(sink->context, err);
-    (void)inflateEnd(&gzip.z);
-    free(gzip.out);
+    gunzip_free(&gzip.gunzip);
+    free(gzip.piece);
     return rc;
 }

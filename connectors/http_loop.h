@@ -15,7 +15,7 @@
 
 #include <microhttpd.h>
 
-#include "connectors/http_tls.h"
+#include "lib/err.h"
 
 struct http_loops;
 struct http_loop;
@@ -27,10 +27,12 @@ struct http_loops_conf {
     unsigned int idle_timeout_s;
     size_t connection_memory_bytes; /* bounds the headers of a request */
     MHD_LogCallback log;
+    /* Once the request line is there: what it gives is the request's state for the others. NULL:
+     * none. */
+    void *(*open)(void *context, const char *uri, struct MHD_Connection *connection);
     MHD_AccessHandlerCallback handle;
     MHD_RequestCompletedCallback completed;
-    void *context;              /* of all three */
-    const struct http_tls *tls; /* borrowed until http_loops_close; NULL = none */
+    void *context; /* of all */
 };
 
 enum rc http_loops_open(const struct http_loops_conf *conf, struct http_loops **loops_out,

@@ -211,6 +211,7 @@ static enum auth_result check(struct auth_keys *keys, struct auth_claim *claimed
 const struct auth_channel mailgun_auth = {
     .channel = "email",
     .provider = "mailgun",
+    .proof_is_in_body = true,
     .claim = claim,
     .keys_new = keys_new,
     .keys_free = keys_free,

@@ -43,7 +43,6 @@ struct receive {
     struct receive_admin admin_state;
     struct listener hooks;
     struct listener admin;
-    struct http_tls *tls; /* NULL = none */
     struct http_loops *loops;
     struct MHD_Daemon *admin_daemon;
 };
@@ -79,10 +78,10 @@ static enum rc start_hooks(struct receive *receive, struct err *err)
                                           .idle_timeout_s = (unsigned int)conf->idle_timeout_s,
                                           .connection_memory_bytes = CONNECTION_MEMORY_BYTES,
                                           .log = on_hooks_log,
+                                          .open = receive_request_open,
                                           .handle = receive_request_handle,
                                           .completed = receive_request_completed,
-                                          .context = &receive->server,
-                                          .tls = receive->tls};
+                                          .context = &receive->server};
     receive->hooks.fd = -1;
     enum rc rc = http_loops_open(&loops, &receive->loops, err);
     atomic_store(&receive->admin_state.hooks, receive->loops);
@@ -301,10 +300,7 @@ static enum rc run(struct receive *receive, struct err *err)
     receive->server.answers = receive_answers_new();
     receive->server.metrics = receive_metrics_new(receive->server.routes);
     make_store(receive);
-    if (receive->conf.tls.certificate != NULL)
-        rc = http_tls_load(&receive->conf.tls, &receive->tls, err);
-    if (rc == RC_OK)
-        rc = open_listeners(receive, err);
+    rc = open_listeners(receive, err);
     if (rc == RC_OK && !receive->admin.is_handed)
         rc = start_admin(receive, err);
     if (rc == RC_OK)
@@ -342,13 +338,20 @@ static void raise_file_limit(int connections, int threads)
                  LOG_INT("descriptors", limit.rlim_cur), LOG_INT("connections", connections));
 }
 
+static size_t budget_of(const struct receive_conf *conf)
+{
+    size_t largest = conf->max_body_bytes;
+    for (size_t i = 0; i < conf->connector_count; i++)
+        if (conf->connectors[i].max_body_bytes > largest)
+            largest = conf->connectors[i].max_body_bytes;
+    return 2 * largest > HELD_BYTES ? 2 * largest : HELD_BYTES;
+}
+
 static void init(struct receive *receive)
 {
     struct receive_server *server = &receive->server;
     server->conf = &receive->conf;
-    server->max_body_bytes = receive->conf.max_body_bytes;
-    server->max_held_bytes =
-        server->max_body_bytes > HELD_BYTES / 2 ? 2 * server->max_body_bytes : HELD_BYTES;
+    server->bodies.most = budget_of(&receive->conf);
     server->max_body_us = 2 * receive->conf.idle_timeout_s * US_PER_SECOND;
     (void)pthread_mutex_init(&server->pool_lock, NULL);
     /* Only to tell processes apart; zeros would still be unique within this one. */
@@ -360,7 +363,6 @@ static void done(struct receive *receive)
 {
     stop_admin(receive);
     stop_hooks(receive);
-    http_tls_free(&receive->tls);
     receive_store_free(&receive->server.store);
     receive_request_free_idle(&receive->server);
     ingest_pool_free(&receive->server.ingests);

@@ -14,7 +14,6 @@
 #define SLUICE_CONNECTORS_RECEIVE_H
 
 #include "bus/bus.h"
-#include "connectors/http_tls.h"
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "transform/normalizer.h"
@@ -41,6 +40,7 @@ struct receive_connector {
     const char *sns_ca_file;
     struct conf_texts sent_keys; /* of .../sent; none = there is no such path */
     int64_t tolerance_s;         /* age of signatures; 0 = the provider's */
+    size_t max_body_bytes;       /* 0 = receive_conf's */
     bool is_sent_only;           /* nothing else is received here */
     const char *map_provider;    /* whose shape its bodies have; NULL = the channel's first */
     struct channel_settings settings;
@@ -59,8 +59,7 @@ struct receive_conf {
      * They stay open elsewhere: the next process has them too. receive_run closes its own. */
     int handed_listen;
     int handed_admin;
-    void (*ready)(void);      /* called once webhooks are taken; NULL = nobody wants to know */
-    struct http_tls_conf tls; /* of "listen"; its certificate NULL: none */
+    void (*ready)(void); /* called once webhooks are taken; NULL = nobody wants to know */
     size_t max_body_bytes;
     int threads; /* 0 = one per processor */
     int idle_timeout_s;

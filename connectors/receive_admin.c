@@ -55,7 +55,7 @@ static enum MHD_Result answer_metrics(const struct receive_admin *admin,
         receive_store_stats(server->store, &stored);
     struct receive_metrics_now now = {.connections = connections_of(admin),
                                       .unconfirmed_requests = stored.unanswered,
-                                      .body_bytes = atomic_load(&server->held_bytes),
+                                      .body_bytes = atomic_load(&server->bodies.held),
                                       .ready = receive_is_ready(admin),
                                       .bus = stored.bus,
                                       .spooling = stored.is_spooling,

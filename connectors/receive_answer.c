@@ -32,6 +32,8 @@ static const struct row rows[VERDICTS] = {
     [VERDICT_METHOD] = {"method", MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed\n",
                         MHD_HTTP_HEADER_ALLOW, "GET, POST"},
     [VERDICT_TOO_LARGE] = {"too_large", MHD_HTTP_CONTENT_TOO_LARGE, "body too large\n", NULL, NULL},
+    [VERDICT_ENCODING] = {"encoding", MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported encoding\n",
+                          MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip"},
     [VERDICT_BUSY] = {"busy", MHD_HTTP_SERVICE_UNAVAILABLE, "busy\n", MHD_HTTP_HEADER_RETRY_AFTER,
                       "1"},
     [VERDICT_UNAVAILABLE] = {"unavailable", MHD_HTTP_SERVICE_UNAVAILABLE, "unavailable\n",

@@ -19,6 +19,7 @@ enum verdict {
     VERDICT_NOT_FOUND,
     VERDICT_METHOD,
     VERDICT_TOO_LARGE,
+    VERDICT_ENCODING,    /* compressed in a way that is not taken */
     VERDICT_BUSY,        /* a bounded queue is full */
     VERDICT_UNAVAILABLE, /* the bus is away, or this process is stopping */
     VERDICT_ABORTED,     /* the sender went away or was too slow: no answer */

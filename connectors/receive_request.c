@@ -4,14 +4,16 @@
 #include <strings.h>
 
 #include "connectors/receive_await.h"
+#include "connectors/receive_headers.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
 #include "lib/log.h"
 
-/* What an idle request keeps of its body buffer, and how many requests are kept. */
-#define KEPT_BODY_BYTES (64 * KIB)
 #define KEPT_REQUESTS 64
+#define PATH_BYTES 512
+/* A sender who is refused for want of room, and has more than this to send, is answered at once. */
+#define DROPPED_WHEN_BUSY_BYTES (64 * KIB)
 #define REFUSAL_LOG_EVERY_US (5 * US_PER_SECOND)
 
 struct request {
@@ -19,18 +21,22 @@ struct request {
     struct receive_server *server;
     struct MHD_Connection *connection;
     const struct route *route; /* NULL: not found */
+    struct str path_token;     /* within "path" */
     enum verdict verdict;
+    bool has_headers;
+    struct framing framing;
     struct auth_claim claim;
     struct str challenge; /* GET verification; borrowed from the connection */
-    struct buf body;
-    size_t held;                /* bytes of the body, counted in held_bytes */
-    size_t dropped;             /* bytes read of a body that is refused anyway */
+    struct receive_body body;
+    size_t received;            /* bytes of the body */
+    size_t dropped;             /* of them: of a body that is refused anyway */
     int64_t started_us;         /* monotonic */
     int64_t received_us;        /* wall clock */
     int64_t answered_us;        /* monotonic; 0 = not answered */
     struct receive_await await; /* until it is authenticated */
     struct store_job job;       /* once it is */
     char id[REQUEST_ID_BYTES];
+    char path[PATH_BYTES]; /* as sent */
 };
 
 /* ---- pools ---- */
@@ -46,22 +52,20 @@ static struct request *request_take(struct receive_server *server)
     (void)pthread_mutex_unlock(&server->pool_lock);
     if (request == NULL) {
         request = xcalloc(1, sizeof *request);
-        buf_init(&request->body, server->max_body_bytes);
+        receive_body_init(&request->body, &server->bodies);
     }
     return request;
 }
 
 static void request_free(struct request *request)
 {
-    buf_done(&request->body);
+    receive_body_done(&request->body);
     free(request);
 }
 
 static void request_give(struct receive_server *server, struct request *request)
 {
-    if (request->body.cap > KEPT_BODY_BYTES)
-        buf_done(&request->body);
-    buf_reset(&request->body);
+    receive_body_reset(&request->body);
     (void)pthread_mutex_lock(&server->pool_lock);
     bool keep = server->idle_request_count < KEPT_REQUESTS;
     if (keep) {
@@ -83,49 +87,17 @@ void receive_request_free_idle(struct receive_server *server)
     server->idle_requests = NULL;
 }
 
-/* ---- headers ---- */
+/* ---- admission ---- */
 
-struct lookup {
-    const char *name;
-    bool exact; /* case matters */
-    struct auth_value found;
-};
-
-static enum MHD_Result on_value(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n,
-                                const char *value, size_t value_n)
+static size_t most_body_bytes(const struct request *request)
 {
-    (void)kind;
-    struct lookup *lookup = cls;
-    size_t n = strlen(lookup->name);
-    if (key_n != n ||
-        (lookup->exact ? memcmp(key, lookup->name, n) : strncasecmp(key, lookup->name, n)) != 0)
-        return MHD_YES;
-    if (lookup->found.count++ == 0)
-        lookup->found.value = (struct str){value, value_n};
-    return MHD_YES;
+    size_t most = request->route != NULL ? request->route->connector->max_body_bytes : 0;
+    return most > 0 ? most : request->server->conf->max_body_bytes;
 }
 
-static struct auth_value header_of(void *context, const char *name)
+static bool is_too_large(const struct request *request)
 {
-    struct lookup lookup = {.name = name};
-    (void)MHD_get_connection_values_n(context, MHD_HEADER_KIND, on_value, &lookup);
-    return lookup.found;
-}
-
-static struct auth_value parameter_of(void *context, const char *name)
-{
-    struct lookup lookup = {.name = name, .exact = true};
-    (void)MHD_get_connection_values_n(context, MHD_GET_ARGUMENT_KIND, on_value, &lookup);
-    return lookup.found;
-}
-
-/* MHD has refused a Content-Length that is no number; one too large for 64 bits reads as huge. */
-static bool declared_too_large(const struct receive_server *server,
-                               struct MHD_Connection *connection)
-{
-    const char *text =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return text != NULL && strtoull(text, NULL, 10) > server->max_body_bytes;
+    return request->framing.length > most_body_bytes(request);
 }
 
 static enum verdict admit_get(struct request *request, const struct auth_source *source)
@@ -163,27 +135,45 @@ static enum verdict verdict_of(enum auth_result result)
     return VERDICT_UNAUTHORIZED;
 }
 
+/* What proves the sender is read before anything is unfolded. */
+static bool can_unfold(const struct request *request)
+{
+    return request->framing.coding == FRAMING_PLAIN ||
+           (request->framing.coding == FRAMING_GZIP && !request->route->auth->proof_is_in_body);
+}
+
 static enum verdict admit_post(struct request *request, const struct auth_source *source)
 {
     const struct route *route = request->route;
     request->claim.now_us = request->received_us;
-    return verdict_of(route->auth->claim(route->connector, source, &request->claim));
+    enum verdict verdict =
+        verdict_of(route->auth->claim(route->connector, source, &request->claim));
+    if (verdict != VERDICT_OPEN)
+        return verdict;
+    if (!can_unfold(request))
+        return VERDICT_ENCODING;
+    if (is_too_large(request))
+        return VERDICT_TOO_LARGE;
+    return body_budget_has(&request->server->bodies, request->framing.length) ? VERDICT_OPEN
+                                                                              : VERDICT_BUSY;
 }
 
 /* Decides from the headers alone; VERDICT_OPEN: the body is wanted. */
-static enum verdict admit(struct request *request, const char *url, const char *method)
+static enum verdict admit(struct request *request, const char *method, const char *version)
 {
-    struct auth_source source = {
-        .header = header_of, .parameter = parameter_of, .context = request->connection};
-    request->route = route_find(request->server->routes, url, &source.path_token);
+    struct auth_source source = {.header = receive_header,
+                                 .parameter = receive_parameter,
+                                 .context = request->connection,
+                                 .path_token = request->path_token,
+                                 .now_us = request->received_us};
+    if (!framing_is_sound(&request->framing, strcmp(version, MHD_HTTP_VERSION_1_0) == 0))
+        return VERDICT_MALFORMED;
     if (request->route == NULL)
         return VERDICT_NOT_FOUND;
     if (strcmp(method, MHD_HTTP_METHOD_GET) == 0)
         return admit_get(request, &source);
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         return VERDICT_METHOD;
-    if (declared_too_large(request->server, request->connection))
-        return VERDICT_TOO_LARGE;
     return admit_post(request, &source);
 }
 
@@ -239,8 +229,8 @@ static enum MHD_Result answer(struct request *request)
 
 static struct ingest_body body_of(const struct request *request)
 {
-    struct auth_value type = header_of(request->connection, MHD_HTTP_HEADER_CONTENT_TYPE);
-    return (struct ingest_body){.bytes = buf_peek(&request->body),
+    struct auth_value type = receive_header(request->connection, MHD_HTTP_HEADER_CONTENT_TYPE);
+    return (struct ingest_body){.bytes = receive_body_peek(&request->body),
                                 .content_type = type.count == 1 ? type.value : STR_NULL,
                                 .request_id = str_of(request->id),
                                 .received_at_us = request->received_us};
@@ -264,24 +254,42 @@ static enum MHD_Result store(struct request *request, struct ingest *ingest)
     return answer_stored(request, receive_store_put(request->server->store, &request->job, ingest));
 }
 
+static enum verdict verdict_of_body(enum body_result result)
+{
+    static const enum verdict verdicts[] = {[BODY_OK] = VERDICT_OPEN,
+                                            [BODY_TOO_LARGE] = VERDICT_TOO_LARGE,
+                                            [BODY_BUSY] = VERDICT_BUSY,
+                                            [BODY_MALFORMED] = VERDICT_MALFORMED};
+    return verdicts[result];
+}
+
+/* What is signed is what was sent, so it is unfolded afterwards. */
+static enum verdict unfold(struct request *request)
+{
+    if (request->framing.coding == FRAMING_PLAIN)
+        return VERDICT_OPEN;
+    return verdict_of_body(receive_body_unfold(&request->body));
+}
+
 static enum MHD_Result authenticate_and_store(struct request *request)
 {
     struct ingest_pool *ingests = request->server->ingests;
     struct ingest *ingest = ingest_pool_take(ingests);
     struct auth_keys *keys = ingest_keys(ingest, request->route);
     enum auth_result proof =
-        request->route->auth->check(keys, &request->claim, buf_peek(&request->body));
+        request->route->auth->check(keys, &request->claim, receive_body_peek(&request->body));
+    enum verdict verdict = proof == AUTH_OK ? unfold(request) : verdict_of(proof);
     enum MHD_Result result = MHD_YES;
-    if (proof == AUTH_OK)
+    if (verdict == VERDICT_OPEN)
         result = store(request, ingest);
     ingest_pool_give(ingests, ingest);
-    if (proof == AUTH_OK)
+    if (verdict == VERDICT_OPEN)
         return result;
     if (proof == AUTH_WAIT &&
         receive_await_begin(&request->await, request->server, request->connection, request->route,
                             &request->claim))
         return MHD_YES;
-    request->verdict = verdict_of(proof);
+    request->verdict = verdict;
     return answer(request);
 }
 
@@ -292,17 +300,10 @@ static enum MHD_Result settle(struct request *request)
 
 /* ---- MHD's calls ---- */
 
-static void release_body(struct request *request)
-{
-    atomic_fetch_sub(&request->server->held_bytes, request->held);
-    request->held = 0;
-    buf_reset(&request->body);
-}
-
 static void start(struct receive_server *server, struct request *request,
                   struct MHD_Connection *connection)
 {
-    struct buf body = request->body;
+    struct receive_body body = request->body;
     atomic_fetch_add(&server->requests, 1);
     *request = (struct request){.server = server,
                                 .connection = connection,
@@ -313,30 +314,59 @@ static void start(struct receive_server *server, struct request *request,
                    server->request_prefix, atomic_fetch_add(&server->request_number, 1));
 }
 
-/* A refusal waits for the end of a body of acceptable size, so that the connection stays usable and
- * the sender, who may only listen after sending, sees the answer. */
-static enum MHD_Result begin(struct request *request, const char *url, const char *method)
+/* Of "http://host/path?query", as a proxy may be asked, the path. */
+static struct str path_of(const char *uri)
 {
-    struct MHD_Connection *connection = request->connection;
-    request->verdict = admit(request, url, method);
-    bool waits_to_send =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) != NULL;
-    if (request->verdict != VERDICT_OPEN &&
-        (waits_to_send || declared_too_large(request->server, connection)))
-        return answer(request);
-    return MHD_YES;
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (strncasecmp(uri, schemes[i], strlen(schemes[i])) == 0)
+            uri += strcspn(uri + strlen(schemes[i]), "/?") + strlen(schemes[i]);
+    return (struct str){uri, strcspn(uri, "?")};
 }
 
-static void collect(struct request *request, const char *bytes, size_t n)
+/* No name of a tenant or connector has anything in it that is to be escaped: such a path is another
+ * one. A token may have. */
+static void find_route(struct request *request, const char *uri)
 {
-    struct receive_server *server = request->server;
-    request->held += n;
-    if (atomic_fetch_add(&server->held_bytes, n) + n > server->max_held_bytes)
-        request->verdict = VERDICT_BUSY;
-    else if (!buf_add(&request->body, bytes, n))
-        request->verdict = VERDICT_TOO_LARGE;
-    if (request->verdict != VERDICT_OPEN)
-        release_body(request);
+    struct str path = path_of(uri);
+    if (path.n >= sizeof request->path)
+        return;
+    memcpy(request->path, path.p, path.n);
+    request->route = route_find(request->server->routes, request->path, &request->path_token);
+    if (str_is_null(request->path_token))
+        return;
+    char *token = request->path + (request->path_token.p - request->path);
+    request->path_token.n = MHD_http_unescape(token);
+}
+
+void *receive_request_open(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct receive_server *server = cls;
+    struct request *request = request_take(server);
+    start(server, request, connection);
+    find_route(request, uri);
+    return request;
+}
+
+/* A refusal waits for the end of a body of acceptable size, so that the connection stays usable and
+ * the sender, who may only listen after sending, sees the answer. */
+static bool is_answered_at_once(const struct request *request)
+{
+    const struct framing *framing = &request->framing;
+    return framing->waits_to_send || is_too_large(request) ||
+           request->verdict == VERDICT_MALFORMED ||
+           (request->verdict == VERDICT_BUSY && framing->length > DROPPED_WHEN_BUSY_BYTES);
+}
+
+static enum MHD_Result begin(struct request *request, const char *method, const char *version)
+{
+    request->has_headers = true;
+    request->framing = receive_headers_framing(request->connection, method);
+    request->verdict = admit(request, method, version);
+    receive_body_limit(&request->body, most_body_bytes(request));
+    if (request->verdict != VERDICT_OPEN && is_answered_at_once(request))
+        return answer(request);
+    return MHD_YES;
 }
 
 /* MHD takes no answer in mid-body: the rest is read and dropped, within bounds, then answered. */
@@ -344,8 +374,11 @@ static enum MHD_Result take_piece(struct request *request, const char *bytes, si
 {
     if (clock_monotonic_us() - request->started_us > request->server->max_body_us)
         return MHD_NO;
+    request->received += n;
     if (request->verdict == VERDICT_OPEN) {
-        collect(request, bytes, n);
+        request->verdict = verdict_of_body(receive_body_add(&request->body, bytes, n));
+        if (request->verdict != VERDICT_OPEN)
+            receive_body_reset(&request->body);
         return MHD_YES;
     }
     request->dropped += n;
@@ -356,23 +389,31 @@ enum MHD_Result receive_request_handle(void *cls, struct MHD_Connection *connect
                                        const char *url, const char *method, const char *version,
                                        const char *upload, size_t *upload_n, void **state)
 {
-    (void)version;
-    struct receive_server *server = cls;
+    (void)cls;
+    (void)connection;
+    (void)url;
     struct request *request = *state;
-    if (request == NULL) {
-        *state = request = request_take(server);
-        start(server, request, connection);
-        return begin(request, url, method);
-    }
+    if (!request->has_headers)
+        return begin(request, method, version);
     if (*upload_n > 0) {
         size_t n = *upload_n;
         *upload_n = 0;
         return take_piece(request, upload, n);
     }
-    receive_await_end(&request->await, server);
+    receive_await_end(&request->await, request->server);
     if (request->verdict != VERDICT_OPEN)
         return answer(request);
     return request->job.stage == STORE_NEW ? authenticate_and_store(request) : settle(request);
+}
+
+/* What MHD has answered itself is no sound HTTP, or has trailers beyond the memory for headers. */
+static void settle_unanswered(struct request *request)
+{
+    if (request->answered_us != 0)
+        return;
+    bool was_answered =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_HTTP_STATUS) != NULL;
+    request->verdict = was_answered ? VERDICT_MALFORMED : VERDICT_ABORTED;
 }
 
 static void log_request(const struct request *request)
@@ -383,7 +424,7 @@ static void log_request(const struct request *request)
               LOG_STR("tenant", request->route != NULL ? request->route->connector->tenant : "-"),
               LOG_STR("connector", request->route != NULL ? request->route->name : "-"),
               LOG_STR("verdict", verdict_name(request->verdict)),
-              LOG_INT("bytes", request->body.n + request->dropped),
+              LOG_INT("bytes", request->received),
               LOG_INT("us", clock_monotonic_us() - request->started_us));
 }
 
@@ -397,11 +438,9 @@ void receive_request_completed(void *cls, struct MHD_Connection *connection, voi
     if (request == NULL)
         return;
     receive_await_end(&request->await, server);
-    if (request->answered_us == 0)
-        request->verdict = VERDICT_ABORTED;
+    settle_unanswered(request);
     receive_metrics_answered(server->metrics, request->route, request->verdict);
     log_request(request);
-    release_body(request);
     struct store_job job = request->job;
     *state = NULL;
     request_give(server, request);

@@ -1,8 +1,8 @@
 /* receive_server.h: what the parts of the webhook endpoint share. For connectors/receive*.c only.
  *
- * Life of a request: headers -> admitted or refused -> body collected (or dropped) -> authenticated
- *          -> put in the store (receive_store.h) -> suspended -> confirmed -> resumed -> answered
- *          -> completed.
+ * Life of a request: request line -> headers -> admitted or refused -> body collected (or dropped)
+ *          -> authenticated -> unfolded -> put in the store (receive_store.h) -> suspended
+ *          -> confirmed -> resumed -> answered -> completed.
  * Owns:    the server owns idle requests; a request in MHD's hands belongs to it until the
  *          completion callback.
  * Threads: requests of one connection run on one MHD thread. */
@@ -13,6 +13,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "connectors/receive_body.h"
+#include "connectors/receive_framing.h"
 #include "connectors/receive_store.h"
 
 #define REQUEST_ID_BYTES 33
@@ -26,15 +28,13 @@ struct receive_server {
     struct receive_metrics *metrics;
     struct ingest_pool *ingests;
     struct receive_store *store;
-    size_t max_body_bytes;
-    size_t max_held_bytes; /* of all bodies together */
-    int64_t max_body_us;   /* from headers to the end of the body */
+    struct body_budget bodies;
+    int64_t max_body_us; /* from headers to the end of the body */
 
-    atomic_bool leaving;      /* answers close their connections; bodies are still stored */
-    atomic_bool stopping;     /* and now they are not */
-    atomic_size_t requests;   /* begun, not completed */
-    atomic_size_t held_bytes; /* of bodies */
-    atomic_size_t awaiting;   /* receive_await.h */
+    atomic_bool leaving;    /* answers close their connections; bodies are still stored */
+    atomic_bool stopping;   /* and now they are not */
+    atomic_size_t requests; /* begun, not completed */
+    atomic_size_t awaiting; /* receive_await.h */
     atomic_uint_fast64_t request_number;
     uint64_t request_prefix; /* random: ids of two processes differ */
 
@@ -43,7 +43,9 @@ struct receive_server {
     size_t idle_request_count;
 };
 
-/* MHD's callbacks of the webhook listener; cls is the struct receive_server. */
+/* MHD's callbacks of the webhook listener; cls is the struct receive_server. The first one gives
+ * the request of the others. */
+void *receive_request_open(void *cls, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result receive_request_handle(void *cls, struct MHD_Connection *connection,
                                        const char *url, const char *method, const char *version,
                                        const char *upload, size_t *upload_n, void **request);

@@ -203,6 +203,7 @@ const struct auth_channel ses_auth = {
     .channel = "email",
     .provider = "ses",
     .client_errors_are_final = true,
+    .proof_is_in_body = true,
     .claim = claim,
     .keys_new = keys_new,
     .keys_free = keys_free,

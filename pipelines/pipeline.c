@@ -93,10 +93,6 @@ static void resolve_receive(const struct file_pipeline *file, struct receive_con
         .idle_timeout_s = (int)(receive->idle_timeout / MS_PER_SECOND),
         .max_connections = (int)receive->max_connections,
         .archive_raw = file->archive.raw,
-        .tls = {.certificate = receive->tls.certificate,
-                .key = receive->tls.key,
-                .client_ca = receive->tls.client_ca,
-                .client_name = receive->tls.client_name},
     };
     if (file->spool.path != NULL)
         to->spool = (struct spool_conf){.path = file->spool.path,
@@ -194,6 +190,7 @@ static bool add_received(struct resolver *r, const struct catalog_tenant *tenant
         .sns_connect_to = file->sns_connect_to,
         .sns_ca_file = file->sns_ca_file,
         .sent_keys = file->sent_keys,
+        .max_body_bytes = (size_t)file->max_body,
         .tolerance_s = file->signature_age / MS_PER_SECOND,
         .is_sent_only = !takes_webhooks(file),
     };

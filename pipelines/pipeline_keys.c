@@ -62,29 +62,12 @@ static const struct conf_key bus_keys[] = {
      .help = "How long the bus keeps raw traffic, and records that no loader has read."},
     {.name = NULL}};
 
-static const struct conf_key tls_keys[] = {
-    {CONF_AT_TEXT(struct file_tls, certificate), .name = "certificate", .required = true,
-     .expected = "a PEM file",
-     .help = "PEM file of the server's certificate and those that lead from it to a public "
-             "authority. Files are read at start, and on SIGHUP to `sluice run`."},
-    {CONF_AT_TEXT(struct file_tls, key), .name = "key", .required = true, .expected = "a PEM file",
-     .help = "PEM file of its private key, without a passphrase."},
-    {CONF_AT_TEXT(struct file_tls, client_ca), .name = "client_ca", .expected = "a PEM file",
-     .help = "PEM file of authorities: a client must show a certificate that one of them has "
-             "issued, for every route of the listener."},
-    {CONF_AT_TEXT(struct file_tls, client_name), .name = "client_name",
-     .pattern = "^[A-Za-z0-9.-]{1,253}$",
-     .expected = "a name such as client.webhooks.fbclientcerts.com",
-     .help = "The name that it must be of; needed where the authority issues certificates to "
-             "others too."},
-    {.name = NULL}};
-
 static const struct conf_key receive_keys[] = {
     {CONF_AT_TEXT(struct file_receive, listen), .name = "listen", .fallback = "127.0.0.1:8080",
      .pattern = "^" ADDRESS_PATTERN "$",
      .expected = "an address such as 127.0.0.1:8080 or [::1]:8080",
-     .help = "Address of the webhooks, `/hooks/TENANT/CONNECTOR`. For HTTPS: a proxy "
-             "before it, or `tls`. Port 0 takes any free port."},
+     .help = "Address of the webhooks, `/hooks/TENANT/CONNECTOR`. TLS belongs to a proxy before "
+             "it. Port 0 takes any free port."},
     {CONF_AT_TEXT(struct file_receive, admin), .name = "admin", .fallback = "127.0.0.1:9180",
      .pattern = "^(" ADDRESS_PATTERN "|none)$",
      .expected = "an address such as 127.0.0.1:9180, or none",
@@ -100,8 +83,6 @@ static const struct conf_key receive_keys[] = {
     {CONF_AT_INT(struct file_receive, max_connections), .name = "max_connections",
      .fallback = "4096", .least = 1, .most = 1000000,
      .help = "Connections open at a time; further ones wait."},
-    {CONF_AT_TABLE(struct file_receive, tls, tls_keys), .name = "tls", .optional = true,
-     .help = "TLS of `listen`, at least 1.2. Without this section it speaks plain HTTP."},
     {.name = NULL}};
 
 static const char *const spool_times[] = {"outage", "always", NULL};
@@ -215,6 +196,13 @@ static const char *const date_orders[] = {"dmy", "mdy", "ymd", NULL};
                 "path starts at the working directory."                                            \
     }
 
+#define MAX_BODY                                                                                   \
+    {                                                                                              \
+        CONF_AT_SIZE(struct file_connector, max_body),                                             \
+            .name = "max_body", .least = (int64_t)KIB, .most = (int64_t)LIMIT_BODY_MOST_BYTES,     \
+            .help = "Larger webhooks are answered 413; `receive.max_body` if absent."              \
+    }
+
 static const struct conf_key whatsapp_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
      .pattern = "^[0-9]{1,32}$",
@@ -236,6 +224,7 @@ static const struct conf_key whatsapp_keys[] = {
      .help = "Order of day, month and year in exported chats; found out if absent."},
     {CONF_AT_TEXT_LIST(struct file_connector, own), .name = "own_names",
      .help = "Names under which the business writes in exported chats."},
+    MAX_BODY,
     SESSION_GAP("1d"),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};
@@ -260,6 +249,7 @@ static const struct conf_key telegram_keys[] = {
      .expected = "a list of Telegram user ids, digits only",
      .help = "Telegram users who answer for the business in groups."},
     TIMEZONE(NULL, "Zone of the times in old exports, which carry none."),
+    MAX_BODY,
     SESSION_GAP("1d"),
     OUTBOUND_VISIBLE("false"),
     {.name = NULL}};
@@ -351,6 +341,7 @@ static const struct conf_key email_keys[] = {
              "read if absent."},
     {CONF_AT_DURATION(struct file_connector, every), .name = "every", .fallback = "1m",
      .least = SECOND, .most = DAY, .help = "How often the mailbox is looked at."},
+    MAX_BODY,
     SESSION_GAP("7d"),
     OUTBOUND_VISIBLE("false"),
     {.name = NULL}};
@@ -378,6 +369,7 @@ static const struct conf_key b2chat_keys[] = {
     {CONF_AT_TEXT(struct file_connector, backfill_from), .name = "backfill_from",
      .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", .expected = "a day such as 2025-03-04",
      .help = "The first day of chats that the first run asks for; 30 days ago if absent."},
+    MAX_BODY,
     TIMEZONE("America/Bogota", "Zone of the times that the API gives without one."),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};
@@ -386,6 +378,7 @@ static const struct conf_key webchat_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
      .help = "A name for the chat widget; it may not change later."},
     KEYS,
+    MAX_BODY,
     SESSION_GAP("1d"),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};
@@ -394,6 +387,7 @@ static const struct conf_key canonical_keys[] = {
     {CONF_AT_TEXT(struct file_connector, account), .name = "account", .required = true,
      .help = "A name for the source: the account of records that name no other channel."},
     KEYS,
+    MAX_BODY,
     SESSION_GAP("1d"),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};

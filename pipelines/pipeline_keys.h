@@ -23,13 +23,6 @@ struct file_bus {
     struct conf_pairs properties;
 };
 
-struct file_tls {
-    const char *certificate;
-    const char *key;
-    const char *client_ca;
-    const char *client_name;
-};
-
 struct file_receive {
     const char *listen;
     const char *admin;
@@ -37,7 +30,6 @@ struct file_receive {
     int64_t threads;
     int64_t idle_timeout;
     int64_t max_connections;
-    struct file_tls tls;
 };
 
 struct file_spool {
@@ -74,6 +66,7 @@ struct file_connector { /* which fields are used depends on the channel */
     struct conf_texts own;  /* whatsapp: names; telegram: user ids; email: addresses */
     struct conf_texts keys; /* webchat, canonical, email */
     struct conf_texts sent_keys;
+    int64_t max_body;
     int64_t signature_age; /* email */
     /* whatsapp */
     const char *date_order;

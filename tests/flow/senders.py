@@ -522,6 +522,8 @@ def try_no_http(door):
     text = fetch(door.stack.admin_port, "/metrics").decode()
     counted = dict(re.findall(r'^sluice_receive_http_errors_total\{status="(\w+)"\} ([1-9]\d*)$', text, re.M))
     assert counted == {status: str(len(those)) for status, those in requests.items()}, counted
+    door.verdicts[("wa-main", "malformed")] += 2  # those with a request line that could be read
+    door.verdicts[("", "malformed")] += 1
 
 
 def without(headers, name):

@@ -72,6 +72,7 @@ static void defaults_are_filled(void **state)
     assert_string_equal(tenant->timezone, "UTC");
     assert_int_equal(p->receive.connector_count, 1);
     const struct receive_connector *connector = &p->receive.connectors[0];
+    assert_int_equal(connector->max_body_bytes, 0);
     assert_string_equal(connector->account, "106540352242922");
     assert_true(str_is(connector->settings.api_sender, "agent"));
     assert_null(connector->verify_token);
@@ -199,7 +200,7 @@ static void senders_reach_the_receiver(void **state)
         "      - {name: m1, channel: email, address: a@1, mode: webhook, provider: postmark, "
         "basic_auth: ['u:p'], keys: [k1], sent_keys: [s1, s2]}\n"
         "      - {name: m2, channel: email, address: a@2, mode: webhook, provider: mailgun, "
-        "signing_keys: [g1, g2], signature_age: 1d}\n"
+        "signing_keys: [g1, g2], signature_age: 1d, max_body: 1KiB}\n"
         "      - {name: m3, channel: email, address: a@3, mode: webhook, provider: sendgrid, "
         "keys: [k3]}\n"
         "      - {name: desk, channel: b2chat, account: d, client_id: i, client_secret: s, "
@@ -217,6 +218,7 @@ static void senders_reach_the_receiver(void **state)
     assert_string_equal(c[0].sent_keys.v[1], "s2");
     assert_string_equal(c[1].secrets[1], "g2");
     assert_int_equal(c[1].tolerance_s, 86400);
+    assert_int_equal(c[1].max_body_bytes, 1024);
     assert_int_equal(c[2].secret_count, 0);
     assert_string_equal(c[2].bearers.v[0], "k3");
     assert_int_equal(c[2].tolerance_s, 0);
