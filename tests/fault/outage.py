@@ -16,10 +16,13 @@ Usage: outage.py --sluice BINARY --bus-dump BINARY --bus embedded|kafka --spool 
 
 import argparse
 import collections
+import contextlib
 import http.client
 import os
+import random
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -34,7 +37,6 @@ FIRST_SECOND = 1772460000  # 2026-03-02T14:00:00Z
 CONVERSATIONS = 16
 PAUSE_S = 0.02            # of a sender between two messages
 DISK_MIB = 24
-KAFKA_PORT = "19796"
 TOLD_S = 21               # until then every sender was told that the bus did not store its body: a group of bodies may
                           # wait 10 s for the one before it, and then 10 s for the bus
 
@@ -92,15 +94,30 @@ class Senders:
             return collections.Counter(status for when, status, _ in self.answers if since <= when < until)
 
 
+def broker_port():
+    """A free one whose controller's is free too. It must stay free while the broker is away: so none that the kernel
+    gives to anybody."""
+    for port in random.sample(range(20000, 32000), 100):
+        with contextlib.ExitStack() as bound:
+            try:
+                for p in (port, port + 100):
+                    bound.enter_context(socket.socket()).bind(("127.0.0.1", p))
+                return str(port)
+            except OSError:
+                pass
+    raise AssertionError("no port is free for a broker")
+
+
 class Kafka:
     """A broker of its own, so that stopping it disturbs nobody."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="sluice-outage-kafka-")
-        self.environment = {**os.environ, "SLUICE_VAR": self.folder, "KAFKA_PORT": KAFKA_PORT}
+        port = broker_port()
+        self.environment = {**os.environ, "SLUICE_VAR": self.folder, "KAFKA_PORT": port}
         self.environment.setdefault("KAFKA_HOME", os.path.join(os.getcwd(), "var", "kafka"))
         self.script("start")
-        os.environ["SLUICE_TEST_KAFKA"] = f"127.0.0.1:{KAFKA_PORT}"
+        os.environ["SLUICE_TEST_KAFKA"] = f"127.0.0.1:{port}"
 
     def script(self, word):
         subprocess.run(["scripts/kafka", word], env=self.environment, check=True, timeout=120, stdout=subprocess.DEVNULL)
