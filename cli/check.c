@@ -27,6 +27,7 @@ static const char help[] =
     "            that it knows the tenants' time zones\n"
     "  bus       the file or the topics are there (made if missing) and can be read\n"
     "  receive   the addresses of webhooks and admin can be bound (FAILED while sluice runs)\n"
+    "  tls       certificate, key and authorities of receive.tls, if it is there\n"
     "\n"
     "Options:\n"
     "  --offline                 only the file; reach nothing\n"
@@ -169,6 +170,18 @@ static bool check_address(const char *what, const char *address)
     return say(true, what, address);
 }
 
+static bool check_tls(const struct http_tls_conf *conf)
+{
+    struct err err;
+    struct http_tls *tls = NULL;
+    if (conf->certificate == NULL)
+        return true;
+    if (http_tls_load(conf, &tls, &err) != RC_OK)
+        return fail("tls", &err, "correct receive.tls");
+    http_tls_free(&tls);
+    return say(true, "tls", conf->certificate);
+}
+
 /* ---- the verb ---- */
 
 static int check(const struct pipeline *pipeline, bool offline)
@@ -182,7 +195,8 @@ static int check(const struct pipeline *pipeline, bool offline)
     bool bus = check_bus(&pipeline->bus);
     bool listen = check_address("receive", pipeline->receive.listen);
     bool admin = check_address("admin", pipeline->receive.admin);
-    return database && bus && listen && admin ? CLI_DONE : CLI_FAILED;
+    bool tls = check_tls(&pipeline->receive.tls);
+    return database && bus && listen && admin && tls ? CLI_DONE : CLI_FAILED;
 }
 
 static int print_reference(void)

@@ -21,6 +21,7 @@ struct http_loop {
     bool started;
     bool quiet; /* the listening socket was closed */
     struct linger_set *linger;
+    const struct http_tls *tls;
     pthread_t thread;
     pthread_mutex_t lock; /* guards the list */
     struct http_suspended *resumed;
@@ -128,6 +129,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct http_loop *loop = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&loop->loops->connections, 1);
+        if (loop->tls != NULL)
+            http_tls_begin(loop->tls, connection);
         return;
     }
     const union MHD_ConnectionInfo *info =
@@ -142,15 +145,20 @@ static enum rc start_daemon(struct http_loop *loop, const struct http_loops_conf
 {
     unsigned int share =
         (conf->connections + (unsigned int)conf->threads - 1) / (unsigned int)conf->threads;
+    struct MHD_OptionItem tls[HTTP_TLS_OPTIONS] = {{MHD_OPTION_END, 0, NULL}};
+    if (conf->tls != NULL)
+        http_tls_options(conf->tls, tls);
+    loop->tls = conf->tls;
     loop->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, conf->handle,
-        conf->context, MHD_OPTION_EXTERNAL_LOGGER, conf->log, conf->context,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+            (conf->tls != NULL ? MHD_USE_TLS : 0),
+        0, NULL, NULL, conf->handle, conf->context, MHD_OPTION_EXTERNAL_LOGGER, conf->log,
+        conf->context, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         conf->connection_memory_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, share,
         MHD_OPTION_URI_LOG_CALLBACK, conf->open, conf->context, MHD_OPTION_NOTIFY_COMPLETED,
         conf->completed, conf->context, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (loop->daemon == NULL) {
         (void)close(fd);
         return err_set(err, RC_FATAL,

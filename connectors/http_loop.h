@@ -15,7 +15,7 @@
 
 #include <microhttpd.h>
 
-#include "lib/err.h"
+#include "connectors/http_tls.h"
 
 struct http_loops;
 struct http_loop;
@@ -32,7 +32,8 @@ struct http_loops_conf {
     void *(*open)(void *context, const char *uri, struct MHD_Connection *connection);
     MHD_AccessHandlerCallback handle;
     MHD_RequestCompletedCallback completed;
-    void *context; /* of all */
+    void *context;              /* of all */
+    const struct http_tls *tls; /* borrowed until http_loops_close; NULL = none */
 };
 
 enum rc http_loops_open(const struct http_loops_conf *conf, struct http_loops **loops_out,

@@ -43,6 +43,7 @@ struct receive {
     struct receive_admin admin_state;
     struct listener hooks;
     struct listener admin;
+    struct http_tls *tls; /* NULL = none */
     struct http_loops *loops;
     struct MHD_Daemon *admin_daemon;
 };
@@ -81,7 +82,8 @@ static enum rc start_hooks(struct receive *receive, struct err *err)
                                           .open = receive_request_open,
                                           .handle = receive_request_handle,
                                           .completed = receive_request_completed,
-                                          .context = &receive->server};
+                                          .context = &receive->server,
+                                          .tls = receive->tls};
     receive->hooks.fd = -1;
     enum rc rc = http_loops_open(&loops, &receive->loops, err);
     atomic_store(&receive->admin_state.hooks, receive->loops);
@@ -300,7 +302,10 @@ static enum rc run(struct receive *receive, struct err *err)
     receive->server.answers = receive_answers_new();
     receive->server.metrics = receive_metrics_new(receive->server.routes);
     make_store(receive);
-    rc = open_listeners(receive, err);
+    if (receive->conf.tls.certificate != NULL)
+        rc = http_tls_load(&receive->conf.tls, &receive->tls, err);
+    if (rc == RC_OK)
+        rc = open_listeners(receive, err);
     if (rc == RC_OK && !receive->admin.is_handed)
         rc = start_admin(receive, err);
     if (rc == RC_OK)
@@ -363,6 +368,7 @@ static void done(struct receive *receive)
 {
     stop_admin(receive);
     stop_hooks(receive);
+    http_tls_free(&receive->tls);
     receive_store_free(&receive->server.store);
     receive_request_free_idle(&receive->server);
     ingest_pool_free(&receive->server.ingests);

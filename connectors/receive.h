@@ -14,6 +14,7 @@
 #define SLUICE_CONNECTORS_RECEIVE_H
 
 #include "bus/bus.h"
+#include "connectors/http_tls.h"
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "transform/normalizer.h"
@@ -59,7 +60,8 @@ struct receive_conf {
      * They stay open elsewhere: the next process has them too. receive_run closes its own. */
     int handed_listen;
     int handed_admin;
-    void (*ready)(void); /* called once webhooks are taken; NULL = nobody wants to know */
+    void (*ready)(void);      /* called once webhooks are taken; NULL = nobody wants to know */
+    struct http_tls_conf tls; /* of "listen"; its certificate NULL: none */
     size_t max_body_bytes;
     int threads; /* 0 = one per processor */
     int idle_timeout_s;

@@ -93,6 +93,10 @@ static void resolve_receive(const struct file_pipeline *file, struct receive_con
         .idle_timeout_s = (int)(receive->idle_timeout / MS_PER_SECOND),
         .max_connections = (int)receive->max_connections,
         .archive_raw = file->archive.raw,
+        .tls = {.certificate = receive->tls.certificate,
+                .key = receive->tls.key,
+                .client_ca = receive->tls.client_ca,
+                .client_name = receive->tls.client_name},
     };
     if (file->spool.path != NULL)
         to->spool = (struct spool_conf){.path = file->spool.path,

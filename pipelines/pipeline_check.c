@@ -63,6 +63,13 @@ static void check_tenant(struct conf *conf, const struct file_tenant *tenant)
     }
 }
 
+static void check_tls(struct conf *conf, const struct file_tls *tls)
+{
+    if (tls->client_name != NULL && tls->client_ca == NULL)
+        conf_fault(conf, &tls->client_name,
+                   "client_ca is missing; without it no client is asked for a certificate");
+}
+
 /* One file cannot stand in for itself. */
 static void check_spool(struct conf *conf, const struct file_pipeline *file)
 {
@@ -76,6 +83,7 @@ void pipeline_check(struct conf *conf, const struct file_pipeline *file)
     check_port(conf, &file->receive.listen);
     check_port(conf, &file->receive.admin);
     check_spool(conf, file);
+    check_tls(conf, &file->receive.tls);
     for (size_t i = 0; i < file->tenants.n; i++) {
         check_tenant(conf, &tenants[i]);
         for (size_t j = 0; j < i; j++)

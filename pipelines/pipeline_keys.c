@@ -62,12 +62,29 @@ static const struct conf_key bus_keys[] = {
      .help = "How long the bus keeps raw traffic, and records that no loader has read."},
     {.name = NULL}};
 
+static const struct conf_key tls_keys[] = {
+    {CONF_AT_TEXT(struct file_tls, certificate), .name = "certificate", .required = true,
+     .expected = "a PEM file",
+     .help = "PEM file of the server's certificate and those that lead from it to a public "
+             "authority. Files are read at start, and on SIGHUP to `sluice run`."},
+    {CONF_AT_TEXT(struct file_tls, key), .name = "key", .required = true, .expected = "a PEM file",
+     .help = "PEM file of its private key, without a passphrase."},
+    {CONF_AT_TEXT(struct file_tls, client_ca), .name = "client_ca", .expected = "a PEM file",
+     .help = "PEM file of authorities: a client must show a certificate that one of them has "
+             "issued, for every route of the listener."},
+    {CONF_AT_TEXT(struct file_tls, client_name), .name = "client_name",
+     .pattern = "^[A-Za-z0-9.-]{1,253}$",
+     .expected = "a name such as client.webhooks.fbclientcerts.com",
+     .help = "The name that it must be of; needed where the authority issues certificates to "
+             "others too."},
+    {.name = NULL}};
+
 static const struct conf_key receive_keys[] = {
     {CONF_AT_TEXT(struct file_receive, listen), .name = "listen", .fallback = "127.0.0.1:8080",
      .pattern = "^" ADDRESS_PATTERN "$",
      .expected = "an address such as 127.0.0.1:8080 or [::1]:8080",
-     .help = "Address of the webhooks, `/hooks/TENANT/CONNECTOR`. TLS belongs to a proxy before "
-             "it. Port 0 takes any free port."},
+     .help = "Address of the webhooks, `/hooks/TENANT/CONNECTOR`. For HTTPS: a proxy "
+             "before it, or `tls`. Port 0 takes any free port."},
     {CONF_AT_TEXT(struct file_receive, admin), .name = "admin", .fallback = "127.0.0.1:9180",
      .pattern = "^(" ADDRESS_PATTERN "|none)$",
      .expected = "an address such as 127.0.0.1:9180, or none",
@@ -83,6 +100,8 @@ static const struct conf_key receive_keys[] = {
     {CONF_AT_INT(struct file_receive, max_connections), .name = "max_connections",
      .fallback = "4096", .least = 1, .most = 1000000,
      .help = "Connections open at a time; further ones wait."},
+    {CONF_AT_TABLE(struct file_receive, tls, tls_keys), .name = "tls", .optional = true,
+     .help = "TLS of `listen`, at least 1.2. Without this section it speaks plain HTTP."},
     {.name = NULL}};
 
 static const char *const spool_times[] = {"outage", "always", NULL};

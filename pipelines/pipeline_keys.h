@@ -23,6 +23,13 @@ struct file_bus {
     struct conf_pairs properties;
 };
 
+struct file_tls {
+    const char *certificate;
+    const char *key;
+    const char *client_ca;
+    const char *client_name;
+};
+
 struct file_receive {
     const char *listen;
     const char *admin;
@@ -30,6 +37,7 @@ struct file_receive {
     int64_t threads;
     int64_t idle_timeout;
     int64_t max_connections;
+    struct file_tls tls;
 };
 
 struct file_spool {
