@@ -270,7 +270,11 @@ static enum rc failed(struct http_client *client, const struct http_request *req
     }
     http_scrub(client->why, request->secret);
     const char *why = client->why[0] != '\0' ? client->why : curl_easy_strerror(code);
-    return err_set(err, must_be_mended(code) ? RC_REJECT : RC_RETRY, "%s: %s", request->what, why);
+    enum rc rc =
+        err_set(err, must_be_mended(code) ? RC_REJECT : RC_RETRY, "%s: %s", request->what, why);
+    if (err != NULL && code == CURLE_OPERATION_TIMEDOUT)
+        err->code = HTTP_TIMED_OUT;
+    return rc;
 }
 
 static int64_t date_of(CURL *easy)

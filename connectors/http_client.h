@@ -23,7 +23,9 @@
 #include "lib/str.h"
 
 #define HTTP_SLOW_BYTES 100
-#define HTTP_TOO_LARGE 413 /* err.code; the reply itself had another status */
+/* err.code of calls without a reply. */
+#define HTTP_TIMED_OUT 408
+#define HTTP_TOO_LARGE 413
 
 struct http_client_conf {
     const char *url;        /* "https://api.b2chat.io": what every path begins with */

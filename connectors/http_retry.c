@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lib/backoff.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/stop.h"
 
@@ -84,10 +85,13 @@ enum rc http_retry_call(struct http_client *client, const struct http_request *r
                         struct err *err)
 {
     struct backoff backoff = {.first_ms = retry->first_ms, .most_ms = retry->most_ms};
+    *reply_out = (struct http_reply){.date_us = TIME_NONE};
     enum rc rc = try_once(client, request, retry, reply_out, err);
     for (int tries = 1; rc == RC_RETRY && tries < retry->tries; tries++) {
         if (reply_out->retry_after_ms > HTTP_RETRY_AFTER_MOST_MS)
             break;
+        if (retry->failed != NULL)
+            retry->failed(retry->context, err);
         int64_t delay_ms = delay_of(&backoff, reply_out->retry_after_ms);
         LOG_DEBUG("a call is tried again", LOG_STR("call", request->what),
                   LOG_STR("error", err->msg), LOG_INT("in_ms", delay_ms));

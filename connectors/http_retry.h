@@ -28,6 +28,9 @@ struct http_retry {
     bool (*is_sound)(void *context, const struct http_reply *reply);
     /* Called before each try; another result than RC_OK ends the call with it. NULL: nothing. */
     enum rc (*before)(void *context, struct err *err);
+    /* Told of each try that failed, before the next; it may change what the request points to.
+     * NULL: nobody. */
+    void (*failed)(void *context, const struct err *err);
     void *context;
     struct http_counts *counts; /* are added to */
 };

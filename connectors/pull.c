@@ -1,11 +1,13 @@
 #include "connectors/pull.h"
 
+#include "connectors/b2chat_pull.h"
 #include "connectors/mail_pull.h"
 #include "connectors/telegram_pull.h"
 
 /* ---- kinds ---- */
 
-static const struct pull_kind *const kinds[] = {&telegram_pull, &imap_pull, &pop3_pull, NULL};
+static const struct pull_kind *const kinds[] = {&b2chat_pull, &telegram_pull, &imap_pull,
+                                                &pop3_pull, NULL};
 
 static bool same(const char *a, const char *b)
 {

@@ -37,6 +37,7 @@ struct pull_conf { /* a connector of the pipeline file; texts NULL where it has 
     const char *token;                     /* telegram */
     const char *client_id, *client_secret; /* b2chat */
     const char *from_day; /* b2chat, imap: where the first run begins, "2025-03-04" */
+    int64_t calls_per_second, calls_per_day; /* b2chat */
     struct mail_login login;
     const char *const *folders; /* imap: names and patterns; none: the usual ones */
     size_t folder_count;

@@ -13,7 +13,7 @@
 #define AWAY_FIRST_MS 1000 /* backoff while something is away */
 #define AWAY_MOST_MS (120 * 1000)
 #define MEND_MS (5 * 60 * 1000) /* between looks at what somebody must mend */
-#define STANDBY_MS 5000         /* between looks at a lock that another process holds */
+#define STANDBY_MS 2000         /* between looks at a lock that another process holds */
 #define REPEATED_US (INT64_C(3600) * US_PER_SECOND) /* the same failure is written again */
 #define DRAIN_MS 10000
 

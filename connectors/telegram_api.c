@@ -67,7 +67,8 @@ static enum rc update_end(void *context, void *element, struct err *err)
     const struct update *update = element;
     (void)err;
     api->batch.count++;
-    (void)conf_value_int(update->id, &api->batch.last_id);
+    if (!conf_value_int(update->id, &api->batch.last_id))
+        api->batch.last_id = -1;
     return RC_OK;
 }
 

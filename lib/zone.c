@@ -64,6 +64,12 @@ int64_t zone_to_utc(struct zone *zone, int64_t local_us)
     return local_us - zone->offset * US_PER_SECOND;
 }
 
+int64_t zone_to_local(struct zone *zone, int64_t utc_us)
+{
+    int64_t utc = utc_us / US_PER_SECOND - (utc_us % US_PER_SECOND < 0);
+    return utc_us + offset_at(zone, utc) * US_PER_SECOND;
+}
+
 bool zone_local(int year, int month, int day, int hour, int minute, int second,
                 int64_t *local_us_out)
 {

@@ -1,4 +1,4 @@
-/* zone.h: times that carry no zone, to instants.
+/* zone.h: times that carry no zone, to instants and back.
  *
  * Rules:   an ambiguous local time (clocks set back) takes the later instant, a skipped one the
  * offset in force before the change, as PostgreSQL does (canonical-model 2.2). Owns:    one zone's
@@ -20,6 +20,8 @@ struct zone *zone_open(struct str name);
 void zone_close(struct zone **zone);
 
 int64_t zone_to_utc(struct zone *zone, int64_t local_us);
+/* What the wall clock shows at that instant. */
+int64_t zone_to_local(struct zone *zone, int64_t utc_us);
 
 /* A wall clock's reading as local microseconds. false: no such date or time of day; second 60 is
  * read as 59. */

@@ -28,8 +28,7 @@ struct loaded {
 /* Of the channels without modes b2chat is always pulled; webhooks only come sooner. */
 static bool is_pulled(const struct file_connector *connector)
 {
-    return pipeline_is_mode(connector, "poll") || pipeline_is_mailbox(connector) ||
-           strcmp(connector->channel, "b2chat") == 0;
+    return pull_kind_find(connector->channel, connector->mode) != NULL;
 }
 
 static bool takes_webhooks(const struct file_connector *connector)
@@ -202,20 +201,25 @@ static bool add_received(struct resolver *r, const struct catalog_tenant *tenant
     return resolve_settings(r->arena, file, &to->settings);
 }
 
-/* A connector that no kind pulls yet is told of, since nothing would come of it. */
+static bool is_in_the_clear(const char *url)
+{
+    static const char *const near[] = {"http://127.", "http://localhost", "http://[::1]"};
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++)
+        if (str_starts_with(str_of(url), near[i]))
+            return false;
+    return str_starts_with(str_of(url), "http://");
+}
+
 static void add_pulled(struct resolver *r, const struct file_connector *file,
                        const struct connector *connector)
 {
-    const struct pull_kind *kind = pull_kind_find(file->channel, file->mode);
-    if (kind == NULL) {
-        r->warnings[r->to->warning_count++] =
-            conf_note(r->conf, &file->channel,
-                      "warning: channel %s is not pulled yet by this version", file->channel);
-        return;
-    }
+    if (is_in_the_clear(file->url))
+        r->warnings[r->to->warning_count++] = conf_note(
+            r->conf, &file->url,
+            "warning: what proves this connector goes there unencrypted; https is meant for that");
     r->pulls[r->to->pull_count++] = (struct pull_conf){
         .connector = connector,
-        .kind = kind,
+        .kind = pull_kind_find(file->channel, file->mode),
         .every_ms = file->every,
         .url = file->url,
         .ca_file = file->ca_file,
@@ -223,6 +227,8 @@ static void add_pulled(struct resolver *r, const struct file_connector *file,
         .client_id = file->client_id,
         .client_secret = file->client_secret,
         .from_day = file->since != NULL ? file->since : file->backfill_from,
+        .calls_per_second = file->calls_per_second,
+        .calls_per_day = file->calls_per_day,
         .login = pipeline_mail_login(file),
         .folders = file->folders.v,
         .folder_count = file->folders.n,

@@ -389,6 +389,11 @@ static const struct conf_key b2chat_keys[] = {
      .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", .expected = "a day such as 2025-03-04",
      .help = "The first day of chats that the first run asks for; 30 days ago if absent."},
     MAX_BODY,
+    {CONF_AT_INT(struct file_connector, calls_per_second), .name = "calls_per_second",
+     .fallback = "5", .least = 1, .most = 1000, .help = "Most calls of the API in a second."},
+    {CONF_AT_INT(struct file_connector, calls_per_day), .name = "calls_per_day",
+     .fallback = "10000", .least = 1, .most = 10000000,
+     .help = "Most calls of the API on a day of the account."},
     TIMEZONE("America/Bogota", "Zone of the times that the API gives without one."),
     OUTBOUND_VISIBLE("true"),
     {.name = NULL}};

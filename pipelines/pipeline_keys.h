@@ -109,6 +109,7 @@ struct file_connector { /* which fields are used depends on the channel */
     const char *client_id;
     const char *client_secret;
     const char *backfill_from;
+    int64_t calls_per_second, calls_per_day;
     struct conf_texts webhook_tokens;
     struct conf_texts webhook_secrets;
 };

@@ -317,7 +317,7 @@ class B2ChatServer(Server):
             name, rows = ("chats", self.chats(request.query, now)) if "chats" in request.path else ("contacts", self.contacts(request.query, now))
         except Bad as fault:
             return refuse(str(fault))
-        if self.largest_page and limit > self.largest_page:
+        if self.largest_page and name == "chats" and limit > self.largest_page:
             return Answer(504, b"<html>Gateway Timeout</html>", {"Content-Type": "text/html"})
         if self.slow_page and limit > self.slow_page[0]:
             time.sleep(self.slow_page[1])
@@ -408,7 +408,7 @@ def main():
     options.add_argument("--timezone", default="America/Bogota", help="of the account")
     options.add_argument("--token-seconds", type=int, default=86400)
     options.add_argument("--rate", nargs=2, type=float, metavar=("CALLS", "SECONDS"), help="more are answered 429")
-    options.add_argument("--largest-page", type=int, metavar="ROWS", help="a larger limit is answered 504")
+    options.add_argument("--largest-page", type=int, metavar="ROWS", help="of chats; a larger limit is answered 504")
     options.add_argument("--slow-page", nargs=2, type=float, metavar=("ROWS", "SECONDS"), help="a larger limit takes so long")
     options.add_argument("--certificate", nargs=2, metavar=("PEM", "KEY"), help="speak TLS")
     options = options.parse_args()

@@ -147,7 +147,7 @@ class Server:
 
     def note(self, request, status):
         with self.lock:
-            self.log.append({"number": request.number, "at": request.at, "method": request.method, "path": request.path,
+            self.log.append({"number": request.number, "at": request.at, "clock": self.clock.now().isoformat(), "method": request.method, "path": request.path,
                              "query": request.query, "status": status, "fault": (request.fault or {}).get("kind")})
 
     def handle_control(self, request):

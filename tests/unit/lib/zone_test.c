@@ -56,6 +56,27 @@ static void test_order_does_not_matter(void **state)
     zone_close(&kept);
 }
 
+static void test_back(void **state)
+{
+    (void)state;
+    struct zone *zone = zone_open(STR_LIT("America/New_York"));
+    static const struct {
+        const char *utc, *local;
+    } cases[] = {
+        {"2018-03-11T06:59:59Z", "2018-03-11T01:59:59"}, /* clocks forward at 2 */
+        {"2018-03-11T07:00:00Z", "2018-03-11T03:00:00"},
+        {"2018-11-04T05:30:00Z", "2018-11-04T01:30:00"}, /* twice half past one */
+        {"2018-11-04T06:30:00Z", "2018-11-04T01:30:00"},
+        {"1969-12-31T23:59:59.5Z", "1969-12-31T18:59:59.5"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t us;
+        assert_true(clock_parse(str_of(cases[i].utc), &us));
+        assert_int_equal(zone_to_local(zone, us), local(cases[i].local));
+    }
+    zone_close(&zone);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -78,8 +99,8 @@ static void test_local(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_clock_changes),
-                                       cmocka_unit_test(test_order_does_not_matter),
-                                       cmocka_unit_test(test_names), cmocka_unit_test(test_local)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clock_changes), cmocka_unit_test(test_order_does_not_matter),
+        cmocka_unit_test(test_back), cmocka_unit_test(test_names), cmocka_unit_test(test_local)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,8 @@ static void channels_have_their_columns(void **state)
                                       "signing_keys: [whsec_AAEC]}\n"
                                       "      - {name: desk, channel: b2chat, account: acme-main, "
                                       "client_id: i, "
-                                      "client_secret: s, every: 6h, timezone: America/Bogota}\n";
+                                      "client_secret: s, every: 6h, timezone: America/Bogota, "
+                                      "calls_per_second: 2}\n";
     static const struct catalog_channel expected[] = {
         {.provider = "whatsapp_cloud",
          .medium = "whatsapp",
@@ -145,8 +146,8 @@ static void channels_have_their_columns(void **state)
             assert_null(got->source_timezone);
     }
     assert_int_equal(p->receive.connector_count, 2);
-    assert_int_equal(p->warning_count, 1);
-    assert_int_equal(p->pull_count, 2);
+    assert_int_equal(p->warning_count, 0);
+    assert_int_equal(p->pull_count, 3);
     assert_string_equal(p->pulls[0].connector->name, "tg-help");
     assert_string_equal(p->pulls[1].connector->name, "support");
     assert_string_equal(p->pulls[1].login.user, "u");
@@ -154,8 +155,43 @@ static void channels_have_their_columns(void **state)
     assert_string_equal(p->pulls[0].url, "https://api.telegram.org");
     assert_string_equal(p->pulls[0].token, "77:x");
     assert_int_equal(p->pulls[0].every_ms, 0);
+    assert_string_equal(p->pulls[2].url, "https://api.b2chat.io");
+    assert_string_equal(p->pulls[2].client_id, "i");
+    assert_int_equal(p->pulls[2].every_ms, 6 * 3600 * 1000);
+    assert_int_equal(p->pulls[2].calls_per_second, 2);
+    assert_int_equal(p->pulls[2].calls_per_day, 10000);
     pipeline_free(&p);
     buf_done(&faults);
+}
+
+static void secrets_in_the_clear_are_warned_of(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        size_t warnings;
+    } cases[] = {{"http://bots.example:8081", 1},
+                 {"https://bots.example:8081", 0},
+                 {"http://127.0.0.1:8081", 0},
+                 {"http://localhost:8081", 0},
+                 {"http://[::1]:8081", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char yaml[1000];
+        struct buf faults;
+        (void)snprintf(yaml, sizeof yaml,
+                       HEAD "      - {name: tg, channel: telegram, token: \"77:x\", mode: poll, "
+                            "url: \"%s\"}\n",
+                       cases[i].url);
+        struct pipeline *p = load(yaml, &faults);
+        assert_string_equal(faults.p, "");
+        assert_int_equal(p->warning_count, cases[i].warnings);
+        if (p->warning_count > 0)
+            assert_string_equal(p->warnings[0],
+                                "f.yaml:5:71: tenants[0].connectors[0].url: warning: what proves "
+                                "this connector goes there unencrypted; https is meant for that");
+        pipeline_free(&p);
+        buf_done(&faults);
+    }
 }
 
 /* What the maps are told of an account, and what its sender must present. */
@@ -226,8 +262,8 @@ static void senders_reach_the_receiver(void **state)
     assert_string_equal(c[3].secrets[0], "w");
     assert_false(c[3].is_sent_only);
     assert_true(c[4].is_sent_only);
-    assert_int_equal(p->warning_count, 1); /* b2chat, which is pulled too */
-    assert_int_equal(p->pull_count, 1);    /* the bot */
+    assert_int_equal(p->warning_count, 0);
+    assert_int_equal(p->pull_count, 2); /* b2chat and the bot */
     pipeline_free(&p);
     buf_done(&faults);
 }
@@ -460,6 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_filled),
         cmocka_unit_test(channels_have_their_columns),
+        cmocka_unit_test(secrets_in_the_clear_are_warned_of),
         cmocka_unit_test(settings_reach_the_receiver),
         cmocka_unit_test(senders_reach_the_receiver),
         cmocka_unit_test(kafka_and_its_properties),
