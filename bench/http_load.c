@@ -215,7 +215,7 @@ void http_load_run(const struct http_load_conf *conf, struct http_load_result *r
     result_out->per_second = (double)result_out->answered / conf->seconds;
     result_out->p50_ms = percentile_ms(&times, 0.5);
     result_out->p99_ms = percentile_ms(&times, 0.99);
-    result_out->worst_ms = percentile_ms(&times, 1);
+    result_out->p999_ms = percentile_ms(&times, 0.999);
     buf_done(&times);
     free(workers);
 }

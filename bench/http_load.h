@@ -27,7 +27,7 @@ struct http_load_result {
     uint64_t refused;  /* with anything else */
     uint64_t broken;   /* not at all */
     double per_second; /* of those with 200 */
-    double p50_ms, p99_ms, worst_ms;
+    double p50_ms, p99_ms, p999_ms;
 };
 
 void http_load_run(const struct http_load_conf *conf, struct http_load_result *result_out);

@@ -1,144 +1,205 @@
-/* receive: the webhook endpoint with durable acknowledgement against the same server that answers
- * after the HMAC with nothing stored, in one run.
+/* receive: the webhook endpoint with durable acknowledgement, in one run with the same server that
+ * answers after the HMAC with nothing stored (the floor), and with nginx that answers 200.
  *
- *     build/bench/receive [--quick] [--kafka BROKERS] [--connections N] [--folder DIR]
+ *     build/bench/receive [--quick] [--kafka BROKERS] [--connections N[,N...]] [--folder DIR]
  *
- * The load is signed WhatsApp bodies of 800 bytes over 256 kept connections: first as fast as they
- * are answered, then at half that rate, where latency counts from when a request was due. The floor
- * runs before and after. Prints a table, and as last line one JSON object. DIR (var/bench) must be
+ * The load is signed WhatsApp bodies of 800 bytes over kept connections: as fast as they are
+ * answered (closed), then at half that rate, where latency counts from when a request was due
+ * (open). "spool" rows acknowledge from the local spool ("when: always"): fast while a burst lasts,
+ * and "drained/s" is the rate at which all of it then is on the bus, which is what such a receiver
+ * can take for ever. The floor runs before and after. wrk, when it is installed, drives the same
+ * bodies a second time. Prints a table, and as last line one JSON object. DIR (var/bench) must be
  * on the disk that is to be measured; Kafka keeps the topics bench-<pid>.*. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/http_load.h"
+#include "bench/receive_bodies.h"
+#include "bench/server_process.h"
 #include "lib/arena.h"
-#include "lib/buf.h"
 #include "lib/clock.h"
-#include "lib/digest.h"
-#include "lib/hex.h"
 #include "lib/limits.h"
 
-#define SECRET "3f1c9a7e5b2d4c6f8a0b1c2d3e4f5a6b"
-#define ACCOUNT "402117396318254"
-#define BODY_BYTES 800
-#define REQUESTS 20000
-#define PEOPLE 1000
 #define GENERATOR_THREADS 2
-#define START_US (15 * US_PER_SECOND)
+#define COUNTS_MOST 8
+#define MAIN_CONNECTIONS 256 /* what the ratios are of */
+#define DRAIN_US (120 * US_PER_SECOND)
+#define SETTLE_MS 300
 
-extern char **environ;
+enum kind { FLOOR, NGINX, RECEIVE };
+
+struct scenario {
+    const char *name; /* in the table and in JSON */
+    enum kind kind;
+    bool on_kafka, spools;
+};
+
+static const struct scenario scenarios[] = {
+    {"floor", FLOOR, false, false},       {"nginx", NGINX, false, false},
+    {"embedded", RECEIVE, false, false},  {"embedded_spool", RECEIVE, false, true},
+    {"kafka", RECEIVE, true, false},      {"kafka_spool", RECEIVE, true, true},
+    {"floor_again", FLOOR, false, false},
+};
+#define SCENARIOS (sizeof scenarios / sizeof *scenarios)
+
+struct figures {
+    int connections; /* 0 = not measured */
+    struct http_load_result full, half;
+    double rss_mib;
+    double cpu_us;        /* of the server, for each request at full load */
+    double drained_per_s; /* spools: until all was on the bus; 0 = does not */
+    double wrk_per_s;     /* 0 = not measured */
+};
 
 struct bench {
     char programs[PATH_MAX]; /* the build folder */
     char folder[PATH_MAX];
+    char bodies_path[PATH_MAX + 32];
     const char *brokers; /* NULL = embedded alone */
-    int connections;
+    int counts[COUNTS_MOST];
+    size_t count_count;
     double warm_up_s, seconds;
-    struct str requests[REQUESTS];
+    struct signed_body bodies[RECEIVE_BODIES];
+    struct str requests[RECEIVE_BODIES];
+    struct figures figures[SCENARIOS][COUNTS_MOST];
 };
 
-struct server {
-    const char *name;
-    pid_t pid;
-    uint16_t port, admin_port;
-};
-
-struct figures {
-    struct http_load_result full, half;
-    double rss_mib;
-    double cpu_us;     /* of the server, for each request at full load */
-    double commits;    /* for each request; 0 = not told */
-    double disk_bytes; /* for each request; 0 = not ours */
-};
-
-static void fail(const char *what, const char *name)
+static FILE *open_file(const struct bench *bench, const char *name, char path[static PATH_MAX + 32])
 {
-    (void)fprintf(stderr, "receive: %s %s: %m\n", what, name);
-    exit(1);
+    (void)snprintf(path, PATH_MAX + 32, "%s/%s", bench->folder, name);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        server_process_fail("cannot write", path);
+    return file;
 }
 
-/* ---- the load ---- */
-
-static void put_text(struct buf *body, unsigned number)
+static void close_file(FILE *file, const char *path)
 {
-    for (unsigned word = 0; body->n < BODY_BYTES; word++)
-        if (!buf_printf(body, "%x ", (number + 1) * 2654435761U * (word + 1)))
-            fail("cannot make", "a body");
-    body->n = BODY_BYTES;
+    if (fclose(file) != 0)
+        server_process_fail("cannot write", path);
 }
 
-/* What follows the text is cut to size before, so that every body has the same. */
-static void make_body(struct buf *body, unsigned number)
+/* ---- servers ---- */
+
+static void start_floor(const struct bench *bench, struct server_process *server)
 {
-    static const char end[] = "\"},\"type\":\"text\"}]},\"field\":\"messages\"}]}]}";
-    unsigned person = number * 7919 % PEOPLE;
-    buf_reset(body);
-    bool made = buf_printf(
-        body,
-        "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"318845207461093\","
-        "\"changes\":[{\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":"
-        "{\"display_phone_number\":\"576015550142\",\"phone_number_id\":\"" ACCOUNT "\"},"
-        "\"contacts\":[{\"profile\":{\"name\":\"Persona %u\"},\"wa_id\":\"57300555%04u\"}],"
-        "\"messages\":[{\"from\":\"57300555%04u\",\"id\":\"wamid.HBgMNTczMDA1NTUwMTc4FQIAEhg%08X\","
-        "\"timestamp\":\"%u\",\"text\":{\"body\":\"Buenas tardes ",
-        person, person, person, number, 1763650800U + number);
-    if (!made)
-        fail("cannot make", "a body");
-    put_text(body, number);
-    memcpy(body->p + BODY_BYTES - (sizeof end - 1), end, sizeof end - 1);
+    char program[PATH_MAX + 32], address[32], secret[] = RECEIVE_SECRET;
+    (void)snprintf(program, sizeof program, "%s/bench/receive_floor", bench->programs);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%u", server->port);
+    char *argv[] = {program, address, secret, NULL};
+    server_process_start(server, argv);
 }
 
-static struct str make_request(struct str body, struct hmac *hmac)
+static bool is_installed(const char *program)
 {
-    unsigned char digest[DIGEST_SHA256_BYTES];
-    char hex[2 * DIGEST_SHA256_BYTES + 1];
-    struct buf request;
-    buf_init(&request, MIB);
-    hmac_sha256(hmac, body, digest);
-    hex_encode(digest, sizeof digest, hex);
-    if (!buf_printf(&request,
-                    "POST /hooks/acme/wa-main HTTP/1.1\r\nHost: bench\r\nContent-Type: "
-                    "application/json\r\nX-Hub-Signature-256: sha256=%s\r\nContent-Length: "
-                    "%zu\r\n\r\n%.*s",
-                    hex, body.n, STR_ARGS(body)))
-        fail("cannot make", "a request");
-    return buf_peek(&request);
+    char command[64];
+    (void)snprintf(command, sizeof command, "command -v %s >/dev/null", program);
+    bool found = system(command) == 0; /* NOLINT(cert-env33-c): a fixed word */
+    if (!found)
+        (void)fprintf(stderr,
+                      "receive: %s is not installed and is left out: scripts/packages bench\n",
+                      program);
+    return found;
 }
 
-static void make_requests(struct bench *bench)
+static void start_nginx(const struct bench *bench, struct server_process *server)
 {
-    struct buf body;
-    struct hmac *hmac = hmac_new(STR_LIT(SECRET));
-    buf_init(&body, 2 * KIB);
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        make_body(&body, i);
-        bench->requests[i] = make_request(buf_peek(&body), hmac);
+    char path[PATH_MAX + 32];
+    FILE *file = open_file(bench, "nginx.conf", path);
+    (void)fprintf(file,
+                  "daemon off; pid %s/nginx.pid; error_log /dev/null; worker_processes 2;\n"
+                  "events { worker_connections 2048; }\n"
+                  "http { access_log off; keepalive_requests 1000000000;\n"
+                  "  client_body_temp_path %s/nginx.body;\n"
+                  "  server { listen 127.0.0.1:%u; location / { return 200; } } }\n",
+                  bench->folder, bench->folder, server->port);
+    close_file(file, path);
+    char name[] = "nginx", p[] = "-p", c[] = "-c";
+    char *argv[] = {name, p, (char *)(uintptr_t)bench->folder, c, path, NULL};
+    server_process_start(server, argv);
+}
+
+static void write_pipeline(const struct bench *bench, const struct scenario *scenario,
+                           const struct server_process *server, char path[static PATH_MAX + 32])
+{
+    FILE *file = open_file(bench, "pipeline.yaml", path);
+    (void)fprintf(file, "database: { url: \"postgresql:///unused\" }\nbus:\n");
+    if (scenario->on_kafka)
+        (void)fprintf(file, "  kind: kafka\n  brokers: \"%s\"\n  topic_prefix: bench-%d\n",
+                      bench->brokers, (int)getpid());
+    else
+        (void)fprintf(file, "  kind: embedded\n  path: %s/bus.db\n", bench->folder);
+    if (scenario->spools)
+        (void)fprintf(file, "spool: { path: %s/spool.db, max_size: 4GiB, when: always }\n",
+                      bench->folder);
+    (void)fprintf(file,
+                  "receive: { listen: \"127.0.0.1:%u\", admin: \"127.0.0.1:%u\" }\n"
+                  "tenants:\n  - slug: acme\n    name: ACME\n    timezone: America/Bogota\n"
+                  "    connectors:\n      - { name: wa-main, channel: whatsapp, account: "
+                  "\"" RECEIVE_ACCOUNT "\", verify_token: bench, app_secrets: [\"" RECEIVE_SECRET
+                  "\"] }\n",
+                  server->port, server->admin_port);
+    close_file(file, path);
+}
+
+static void start_receive(const struct bench *bench, const struct scenario *scenario,
+                          struct server_process *server)
+{
+    char program[PATH_MAX + 32], path[PATH_MAX + 32], option[] = "-p", verb[] = "receive";
+    server->admin_port = server_process_free_port();
+    (void)snprintf(program, sizeof program, "%s/sluice", bench->programs);
+    write_pipeline(bench, scenario, server, path);
+    char *argv[] = {program, option, path, verb, NULL};
+    server_process_start(server, argv);
+}
+
+static void start(const struct bench *bench, const struct scenario *scenario,
+                  struct server_process *server)
+{
+    *server = (struct server_process){.name = scenario->name, .port = server_process_free_port()};
+    switch (scenario->kind) {
+    case FLOOR:
+        start_floor(bench, server);
+        break;
+    case NGINX:
+        start_nginx(bench, server);
+        break;
+    case RECEIVE:
+        start_receive(bench, scenario, server);
+        break;
     }
-    buf_done(&body);
-    hmac_free(&hmac);
 }
 
-static struct http_load_result load(const struct bench *bench, const struct server *server,
-                                    double seconds, double per_second)
+static void remove_files(const struct bench *bench)
+{
+    static const char *const names[] = {"bus.db",       "bus.db-wal",   "bus.db-shm",   "spool.db",
+                                        "spool.db-wal", "spool.db-shm", "pipeline.yaml"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[PATH_MAX + 32];
+        (void)snprintf(path, sizeof path, "%s/%s", bench->folder, names[i]);
+        (void)unlink(path);
+    }
+}
+
+/* ---- load ---- */
+
+static struct http_load_result load(const struct bench *bench, const struct server_process *server,
+                                    int connections, double seconds, double per_second)
 {
     struct http_load_result result;
-    const struct http_load_conf conf = {.port = server->port,
-                                        .requests = bench->requests,
-                                        .request_count = REQUESTS,
-                                        .connections = bench->connections,
-                                        .threads = GENERATOR_THREADS,
-                                        .seconds = seconds,
-                                        .per_second = per_second};
+    const struct http_load_conf conf = {
+        .port = server->port,
+        .requests = bench->requests,
+        .request_count = RECEIVE_BODIES,
+        .connections = connections,
+        .threads = connections < GENERATOR_THREADS ? connections : GENERATOR_THREADS,
+        .seconds = seconds,
+        .per_second = per_second};
     http_load_run(&conf, &result);
     if (result.refused + result.broken > 0)
         (void)fprintf(stderr, "receive: %s answered %llu requests, refused %llu, dropped %llu\n",
@@ -147,258 +208,181 @@ static struct http_load_result load(const struct bench *bench, const struct serv
     return result;
 }
 
-/* ---- servers ---- */
-
-static struct sockaddr_in loopback(uint16_t port)
+/* wrk knows the Host of its requests once it has begun. */
+static void write_wrk_script(const struct bench *bench, char path[static PATH_MAX + 32])
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in address = loopback(0);
-    socklen_t n = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &n) != 0)
-        fail("cannot find", "a free port");
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
-
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in address = loopback(port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    if (fd >= 0)
-        (void)close(fd);
-    return -1;
-}
-
-static void await(const struct server *server)
-{
-    int fd;
-    int64_t until_us = clock_monotonic_us() + START_US;
-    while ((fd = connect_to(server->port)) < 0) {
-        if (clock_monotonic_us() > until_us || waitpid(server->pid, NULL, WNOHANG) != 0)
-            fail("cannot start", server->name);
-        (void)usleep(20000);
-    }
-    (void)close(fd);
-}
-
-static void start(struct server *server, const char *program, char *const argv[])
-{
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    errno = posix_spawn(&server->pid, program, &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (errno != 0)
-        fail("cannot run", program);
-    await(server);
-}
-
-static void stop(const struct server *server)
-{
-    int status = 0;
-    (void)kill(server->pid, SIGTERM);
-    if (waitpid(server->pid, &status, 0) != server->pid || status != 0)
-        fail("did not end well:", server->name);
-}
-
-static void start_floor(const struct bench *bench, struct server *server)
-{
-    char program[PATH_MAX + 32], address[32];
-    *server = (struct server){.name = "floor", .port = free_port()};
-    (void)snprintf(program, sizeof program, "%s/bench/receive_floor", bench->programs);
-    (void)snprintf(address, sizeof address, "127.0.0.1:%u", server->port);
-    char secret[] = SECRET, name[] = "receive_floor";
-    char *argv[] = {name, address, secret, NULL};
-    start(server, program, argv);
-}
-
-static void write_pipeline(const struct bench *bench, const struct server *server,
-                           const char *brokers, const char *path)
-{
-    FILE *file = fopen(path, "we");
-    if (file == NULL)
-        fail("cannot write", path);
-    (void)fprintf(file, "database: { url: \"postgresql:///unused\" }\nbus:\n");
-    if (brokers != NULL)
-        (void)fprintf(file, "  kind: kafka\n  brokers: \"%s\"\n  topic_prefix: bench-%d\n", brokers,
-                      (int)getpid());
-    else
-        (void)fprintf(file, "  kind: embedded\n  path: %s/bus.db\n", bench->folder);
+    FILE *file = open_file(bench, "wrk.lua", path);
     (void)fprintf(file,
-                  "receive: { listen: \"127.0.0.1:%u\", admin: \"127.0.0.1:%u\" }\n"
-                  "tenants:\n  - slug: acme\n    name: ACME\n    timezone: America/Bogota\n"
-                  "    connectors:\n      - { name: wa-main, channel: whatsapp, account: \"" ACCOUNT
-                  "\", verify_token: bench, app_secrets: [\"" SECRET "\"] }\n",
-                  server->port, server->admin_port);
-    if (fclose(file) != 0)
-        fail("cannot write", path);
+                  "local bodies, at = {}, 0\n"
+                  "function init()\n"
+                  "  for line in io.lines('%s') do\n"
+                  "    local signature, body = line:match('^(%%S+)\t(.*)$')\n"
+                  "    bodies[#bodies + 1] = wrk.format('POST', nil, {['Host'] = 'bench',\n"
+                  "      ['Content-Type'] = 'application/json',\n"
+                  "      ['X-Hub-Signature-256'] = signature}, body)\n"
+                  "  end\n"
+                  "end\n"
+                  "function request() at = at %% #bodies + 1; return bodies[at] end\n",
+                  bench->bodies_path);
+    close_file(file, path);
 }
 
-static void start_receive(const struct bench *bench, struct server *server, const char *brokers)
+static double run_wrk(const struct bench *bench, const struct server_process *server,
+                      int connections)
 {
-    char program[PATH_MAX + 32], path[PATH_MAX + 32];
-    *server = (struct server){.name = brokers != NULL ? "kafka" : "embedded",
-                              .port = free_port(),
-                              .admin_port = free_port()};
-    (void)snprintf(program, sizeof program, "%s/sluice", bench->programs);
-    (void)snprintf(path, sizeof path, "%s/pipeline.yaml", bench->folder);
-    write_pipeline(bench, server, brokers, path);
-    char name[] = "sluice", option[] = "-p", verb[] = "receive";
-    char *argv[] = {name, option, path, verb, NULL};
-    start(server, program, argv);
-}
-
-/* ---- what the server used ---- */
-
-static double cpu_seconds(const struct server *server)
-{
-    char path[64], text[1024] = "";
-    unsigned long user = 0, kernel = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)server->pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL || fgets(text, sizeof text, file) == NULL ||
-        sscanf(strrchr(text, ')'), ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user,
-               &kernel) != 2)
-        fail("cannot read", path);
-    (void)fclose(file);
-    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static double peak_mib(const struct server *server)
-{
-    char path[64], line[256];
-    unsigned long kib = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)server->pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        fail("cannot read", path);
-    while (kib == 0 && fgets(line, sizeof line, file) != NULL)
-        (void)sscanf(line, "VmHWM: %lu", &kib);
-    (void)fclose(file);
-    return (double)kib / 1024;
-}
-
-static double commits(const struct server *server)
-{
-    static const char request[] =
-        "GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
-    static const char name[] = "\nsluice_bus_commits_total ";
-    char piece[4096];
-    struct buf answer;
-    int fd = server->admin_port != 0 ? connect_to(server->admin_port) : -1;
-    if (fd < 0)
-        return 0;
-    buf_init(&answer, MIB);
-    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0)
-        fail("cannot ask", "for metrics");
-    for (ssize_t n; (n = recv(fd, piece, sizeof piece, 0)) > 0;)
-        (void)!buf_add(&answer, piece, (size_t)n);
-    (void)close(fd);
-    (void)!buf_add(&answer, "", 1);
-    const char *at = answer.p != NULL ? strstr(answer.p, name) : NULL;
-    double count = at != NULL ? strtod(at + sizeof name - 1, NULL) : 0;
-    buf_done(&answer);
-    return count;
-}
-
-static double bus_file_bytes(const struct bench *bench)
-{
-    char path[PATH_MAX + 32];
-    struct stat info;
-    (void)snprintf(path, sizeof path, "%s/bus.db", bench->folder);
-    return stat(path, &info) == 0 ? (double)info.st_size : 0;
+    char script[PATH_MAX + 32], command[2 * PATH_MAX], line[256];
+    double per_second = 0;
+    write_wrk_script(bench, script);
+    (void)snprintf(command, sizeof command,
+                   "wrk -t%d -c%d -d%ds -s '%s' http://127.0.0.1:%u" RECEIVE_PATH,
+                   connections < GENERATOR_THREADS ? connections : GENERATOR_THREADS, connections,
+                   (int)bench->seconds, script, server->port);
+    FILE *wrk = popen(command, "re"); /* NOLINT(cert-env33-c): nothing of it comes from outside */
+    if (wrk == NULL)
+        server_process_fail("cannot run", "wrk");
+    while (fgets(line, sizeof line, wrk) != NULL) {
+        (void)sscanf(line, "Requests/sec: %lf", &per_second);
+        if (strstr(line, "Non-2xx") != NULL)
+            (void)fprintf(stderr, "receive: wrk and %s: %s", server->name, line);
+    }
+    (void)pclose(wrk);
+    return per_second;
 }
 
 /* ---- measuring ---- */
 
-static void measure(const struct bench *bench, const struct server *server, bool half,
-                    struct figures *figures_out)
+static double spooled_bodies(const struct server_process *server)
 {
-    struct figures figures = {0};
-    uint64_t warm = load(bench, server, bench->warm_up_s, 0).answered;
-    double cpu = cpu_seconds(server);
-    figures.full = load(bench, server, bench->seconds, 0);
-    double answered = (double)figures.full.answered;
-    figures.cpu_us = (cpu_seconds(server) - cpu) * 1e6 / answered;
-    figures.commits = commits(server) / (answered + (double)warm);
-    figures.disk_bytes = bus_file_bytes(bench) / (answered + (double)warm);
-    if (half)
-        figures.half = load(bench, server, bench->seconds, figures.full.per_second / 2);
-    figures.rss_mib = peak_mib(server);
-    *figures_out = figures;
+    return server_process_metric(server, "sluice_spool_spooled_total") -
+           server_process_metric(server, "sluice_spool_forwarded_total");
 }
 
-static void measure_floor(const struct bench *bench, struct figures *figures_out)
+static void await_drained(const struct server_process *server)
 {
-    struct server server;
-    start_floor(bench, &server);
-    measure(bench, &server, false, figures_out);
-    stop(&server);
-}
-
-static void remove_bus(const struct bench *bench)
-{
-    static const char *const names[] = {"bus.db", "bus.db-wal", "bus.db-shm", "pipeline.yaml"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[PATH_MAX + 32];
-        (void)snprintf(path, sizeof path, "%s/%s", bench->folder, names[i]);
-        (void)unlink(path);
+    int64_t until_us = clock_monotonic_us() + DRAIN_US;
+    while (spooled_bodies(server) > 0) {
+        if (clock_monotonic_us() > until_us)
+            server_process_fail("not drained within two minutes:", server->name);
+        (void)usleep(20000);
     }
 }
 
-static void measure_receive(const struct bench *bench, const char *brokers,
-                            struct figures *figures_out)
+static void measure_full(const struct bench *bench, const struct scenario *scenario,
+                         const struct server_process *server, int connections,
+                         struct figures *figures)
 {
-    struct server server;
-    remove_bus(bench);
-    start_receive(bench, &server, brokers);
-    measure(bench, &server, true, figures_out);
-    stop(&server);
-    remove_bus(bench);
+    double cpu = server_process_cpu_seconds(server);
+    int64_t began_us = clock_monotonic_us();
+    figures->full = load(bench, server, connections, bench->seconds, 0);
+    if (scenario->spools) {
+        await_drained(server);
+        figures->drained_per_s = (double)figures->full.answered /
+                                 ((double)(clock_monotonic_us() - began_us) / US_PER_SECOND);
+    }
+    figures->cpu_us =
+        (server_process_cpu_seconds(server) - cpu) * 1e6 / (double)figures->full.answered;
+}
+
+static void measure(const struct bench *bench, const struct scenario *scenario,
+                    const struct server_process *server, int connections,
+                    struct figures *figures_out)
+{
+    struct figures figures = {.connections = connections};
+    (void)load(bench, server, connections, bench->warm_up_s, 0);
+    if (scenario->spools)
+        await_drained(server);
+    measure_full(bench, scenario, server, connections, &figures);
+    figures.half = load(bench, server, connections, bench->seconds, figures.full.per_second / 2);
+    figures.rss_mib = server_process_peak_mib(server);
+    *figures_out = figures;
+}
+
+static bool is_left_out(const struct bench *bench, const struct scenario *scenario)
+{
+    return (scenario->on_kafka && bench->brokers == NULL) ||
+           (scenario->kind == NGINX && !is_installed("nginx"));
+}
+
+static void measure_scenario(struct bench *bench, size_t s, bool has_wrk)
+{
+    const struct scenario *scenario = &scenarios[s];
+    struct server_process server;
+    if (is_left_out(bench, scenario))
+        return;
+    for (size_t i = 0; i < bench->count_count; i++) {
+        struct figures *figures = &bench->figures[s][i];
+        remove_files(bench);
+        start(bench, scenario, &server);
+        (void)fprintf(stderr, "receive: %s, %d connections\n", scenario->name, bench->counts[i]);
+        measure(bench, scenario, &server, bench->counts[i], figures);
+        if (has_wrk && bench->counts[i] == MAIN_CONNECTIONS)
+            figures->wrk_per_s = run_wrk(bench, &server, MAIN_CONNECTIONS);
+        server_process_stop(&server);
+        remove_files(bench);
+        (void)usleep(SETTLE_MS * 1000);
+    }
 }
 
 /* ---- report ---- */
 
-static void print_row(const char *name, const struct figures *figures, double floor)
+/* Of both runs of the floor: the machine changes meanwhile. */
+static double floor_per_s(const struct bench *bench, size_t i)
 {
-    printf("| %-8s | %10.0f | %5.2f | %7.2f | %7.2f | %12.2f | %7.1f | %6.1f | %15.4f | %9.0f |\n",
-           name, figures->full.per_second, figures->full.per_second / floor, figures->full.p50_ms,
-           figures->full.p99_ms, figures->half.p99_ms, figures->rss_mib, figures->cpu_us,
-           figures->commits, figures->disk_bytes);
+    return (bench->figures[0][i].full.per_second +
+            bench->figures[SCENARIOS - 1][i].full.per_second) /
+           2;
 }
 
-static void report(const struct bench *bench, const struct figures *floors,
-                   const struct figures *embedded, const struct figures *kafka)
+static void print_row(const struct bench *bench, size_t s, size_t i)
 {
-    double floor = (floors[0].full.per_second + floors[1].full.per_second) / 2;
-    printf("%d connections, bodies of %d bytes\n\n", bench->connections, BODY_BYTES);
-    printf(
-        "| server   | requests/s | ratio | p50 ms  | p99 ms  | p99 ms, half | RSS MiB | CPU us | "
-        "commits/request | disk B    |\n"
-        "|----------|------------|-------|---------|---------|--------------|---------|--------|-"
-        "----------------|-----------|\n");
-    print_row("floor", &floors[0], floor);
-    print_row("embedded", embedded, floor);
-    if (bench->brokers != NULL)
-        print_row("kafka", kafka, floor);
-    print_row("floor", &floors[1], floor);
-    char kafka_ratio[32] = "null";
-    if (bench->brokers != NULL)
-        (void)snprintf(kafka_ratio, sizeof kafka_ratio, "%.3f", kafka->full.per_second / floor);
-    printf("{\"bench\":\"receive\",\"ratio_embedded\":%.3f,\"ratio_kafka\":%s,"
-           "\"requests_per_s\":%.0f,\"p99_ms\":%.2f,\"rss_mib\":%.1f}\n",
-           embedded->full.per_second / floor, kafka_ratio, embedded->full.per_second,
-           embedded->half.p99_ms, embedded->rss_mib);
+    const struct figures *f = &bench->figures[s][i];
+    printf("| %11d | %-14s | %10.0f | %5.2f | %7.2f | %7.2f | %8.2f | %8.2f | %7.1f | %6.1f | "
+           "%9.0f | %7.0f |\n",
+           f->connections, scenarios[s].name, f->full.per_second,
+           f->full.per_second / floor_per_s(bench, i), f->full.p50_ms, f->full.p99_ms,
+           f->full.p999_ms, f->half.p99_ms, f->rss_mib, f->cpu_us, f->drained_per_s, f->wrk_per_s);
+}
+
+static void print_table(const struct bench *bench)
+{
+    printf("bodies of %d bytes, %.0f s each\n\n", RECEIVE_BODY_BYTES, bench->seconds);
+    printf("| connections | server         | requests/s | ratio | p50 ms  | p99 ms  | p99.9 ms | "
+           "p99 half | RSS MiB | CPU us | drained/s | wrk/s   |\n"
+           "|-------------|----------------|------------|-------|---------|---------|----------|"
+           "----------|---------|--------|-----------|---------|\n");
+    for (size_t i = 0; i < bench->count_count; i++)
+        for (size_t s = 0; s < SCENARIOS; s++)
+            if (bench->figures[s][i].connections > 0)
+                print_row(bench, s, i);
+}
+
+static void print_ratio(const struct bench *bench, size_t s, size_t i)
+{
+    const struct figures *f = &bench->figures[s][i];
+    printf("\"ratio_%s\":", scenarios[s].name);
+    if (f->connections > 0)
+        printf("%.3f,", f->full.per_second / floor_per_s(bench, i));
+    else
+        printf("null,");
+}
+
+static void print_json(const struct bench *bench)
+{
+    size_t i = bench->count_count - 1;
+    for (size_t k = 0; k < bench->count_count; k++)
+        if (bench->counts[k] == MAIN_CONNECTIONS)
+            i = k;
+    const struct figures *f = NULL;
+    printf("{\"bench\":\"receive\",\"connections\":%d,", bench->counts[i]);
+    for (size_t s = 1; s < SCENARIOS - 1; s++) {
+        print_ratio(bench, s, i);
+        if (strcmp(scenarios[s].name, "embedded") == 0)
+            f = &bench->figures[s][i];
+    }
+    printf("\"requests_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"p999_ms\":%.2f,"
+           "\"cpu_us_per_request\":%.1f,\"rss_mib\":%.1f}\n",
+           f->full.per_second, f->half.p50_ms, f->half.p99_ms, f->half.p999_ms, f->cpu_us,
+           f->rss_mib);
 }
 
 /* ---- start ---- */
@@ -407,7 +391,7 @@ static void find_programs(struct bench *bench)
 {
     ssize_t n = readlink("/proc/self/exe", bench->programs, sizeof bench->programs - 1);
     if (n < 0)
-        fail("cannot find", "the build folder");
+        server_process_fail("cannot find", "the build folder");
     bench->programs[n] = '\0';
     for (int i = 0; i < 2; i++)
         *strrchr(bench->programs, '/') = '\0';
@@ -417,7 +401,33 @@ static void make_folder(struct bench *bench, const char *folder)
 {
     if ((mkdir("var", 0700) != 0 && errno != EEXIST) ||
         (mkdir(folder, 0700) != 0 && errno != EEXIST) || realpath(folder, bench->folder) == NULL)
-        fail("cannot use the folder", folder);
+        server_process_fail("cannot use the folder", folder);
+}
+
+static void make_bodies(struct bench *bench)
+{
+    receive_bodies_make(bench->bodies);
+    for (size_t i = 0; i < RECEIVE_BODIES; i++)
+        bench->requests[i] = bench->bodies[i].request;
+    (void)snprintf(bench->bodies_path, sizeof bench->bodies_path, "%s/bodies.tsv", bench->folder);
+    if (!receive_bodies_write(bench->bodies, bench->bodies_path))
+        server_process_fail("cannot write", bench->bodies_path);
+}
+
+static bool take_counts(struct bench *bench, const char *text)
+{
+    char *end = NULL;
+    bench->count_count = 0;
+    while (bench->count_count < COUNTS_MOST) {
+        long count = strtol(text, &end, 10);
+        if (count < 1 || count > 10000 || (*end != ',' && *end != '\0'))
+            return false;
+        bench->counts[bench->count_count++] = (int)count;
+        if (*end == '\0')
+            return true;
+        text = end + 1;
+    }
+    return false;
 }
 
 static bool take_option(struct bench *bench, const char **folder, const char *name, char *value)
@@ -427,24 +437,29 @@ static bool take_option(struct bench *bench, const char **folder, const char *na
     if (strcmp(name, "--kafka") == 0)
         bench->brokers = value;
     else if (strcmp(name, "--connections") == 0)
-        bench->connections = (int)strtol(value, NULL, 10);
+        return take_counts(bench, value);
     else if (strcmp(name, "--folder") == 0)
         *folder = value;
     else
         return false;
-    return bench->connections >= GENERATOR_THREADS;
+    return true;
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {.connections = 256, .warm_up_s = 2, .seconds = 30};
+    static struct bench bench = {.counts = {1, 2, 8, 64, MAIN_CONNECTIONS, 512},
+                                 .count_count = 6,
+                                 .warm_up_s = 2,
+                                 .seconds = 20};
     const char *folder = "var/bench";
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--quick") == 0) {
+            bench.counts[0] = MAIN_CONNECTIONS;
+            bench.count_count = 1;
             bench.warm_up_s = 1;
             bench.seconds = 7;
         } else if (!take_option(&bench, &folder, argv[i], argv[i + 1])) {
-            (void)fputs("usage: receive [--quick] [--kafka BROKERS] [--connections N] "
+            (void)fputs("usage: receive [--quick] [--kafka BROKERS] [--connections N[,N...]] "
                         "[--folder DIR]\n",
                         stderr);
             return 2;
@@ -452,15 +467,13 @@ int main(int argc, char **argv)
             i++;
         }
     }
-    struct figures floors[2], embedded = {0}, kafka = {0};
     find_programs(&bench);
     make_folder(&bench, folder);
-    make_requests(&bench);
-    measure_floor(&bench, &floors[0]);
-    measure_receive(&bench, NULL, &embedded);
-    if (bench.brokers != NULL)
-        measure_receive(&bench, bench.brokers, &kafka);
-    measure_floor(&bench, &floors[1]);
-    report(&bench, floors, &embedded, &kafka);
+    make_bodies(&bench);
+    bool has_wrk = is_installed("wrk");
+    for (size_t s = 0; s < SCENARIOS; s++)
+        measure_scenario(&bench, s, has_wrk);
+    print_table(&bench);
+    print_json(&bench);
     return 0;
 }

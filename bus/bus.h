@@ -37,6 +37,7 @@ struct bus_conf { /* borrowed for the life of everything opened with it */
     int retention_days; /* raw topic, and records that no loader has read: kept at most so long; 30
                          */
     uint64_t max_bytes; /* of the file, its write-ahead log apart; 0 = what the disk has */
+    bool passes_through; /* what it holds is read and dropped soon: packed with the least work */
     /* kafka */
     const char *brokers;     /* "host:port,host:port" */
     int partitions;          /* of topics made by bus_prepare; 12 */

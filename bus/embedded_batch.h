@@ -42,7 +42,8 @@ bool embedded_batch_add(struct embedded_batch *batch, const struct bus_message *
                         int64_t time_us);
 
 struct embedded_packer; /* what packing needs; kept from batch to batch */
-struct embedded_packer *embedded_packer_new(void);
+/* in_haste: with the least work, for what is soon dropped. */
+struct embedded_packer *embedded_packer_new(bool in_haste);
 void embedded_packer_free(struct embedded_packer **packer);
 enum rc embedded_batch_pack(struct embedded_packer *packer, struct embedded_batch *batch,
                             struct err *err) MUST_USE;

@@ -261,7 +261,7 @@ enum rc embedded_producer_open(const struct bus_conf *conf, struct bus_producer 
 {
     struct embedded_producer *producer = xcalloc(1, sizeof *producer);
     producer->base.driver = &bus_embedded_driver;
-    producer->packer = embedded_packer_new();
+    producer->packer = embedded_packer_new(conf->passes_through);
     init_groups(producer);
     init_sync(producer);
     enum rc rc = embedded_log_open(conf, &producer->abandon, &producer->log, err);

@@ -10,7 +10,7 @@
 
 #include "bus/bus.h"
 
-#define FLIGHTS_MOST 16384
+#define FLIGHTS_MOST 4096
 
 struct flights;
 

@@ -24,6 +24,7 @@ static struct bus_conf bus_of(const struct spool_conf *conf)
                              .topic_prefix = "spool",
                              .path = conf->path,
                              .max_bytes = conf->max_bytes,
+                             .passes_through = true,
                              .retention_days = NEVER_DAYS};
 }
 

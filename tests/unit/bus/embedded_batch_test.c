@@ -22,7 +22,7 @@ static struct embedded_packed packed_of(const struct embedded_batch *batch, int6
 static struct embedded_batch *packed_batch(const struct bus_message *messages, size_t count)
 {
     struct err err;
-    struct embedded_packer *packer = embedded_packer_new();
+    struct embedded_packer *packer = embedded_packer_new(false);
     struct embedded_batch *batch = embedded_batch_new();
     embedded_batch_reset(batch, BUS_RECORDS);
     for (size_t i = 0; i < count; i++)
