@@ -59,13 +59,16 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *context, cons
     LOG_DEBUG("http", LOG_STR("event", format));
 }
 
-/* MHD answers what is no sound HTTP itself, and says so here only (0.9.75). */
+/* MHD answers what is no sound HTTP itself, and says so here only, as it does of TLS (0.9.75). */
 __attribute__((format(printf, 2, 0))) static void on_hooks_log(void *context, const char *format,
                                                                va_list args)
 {
     static const char answered[] = "Error processing request (HTTP response code is %u";
+    static const char tls_failed[] = "Error: received handshake message out of context.\n";
     struct receive_server *server = context;
     on_mhd_log(context, format, args);
+    if (strcmp(format, tls_failed) == 0)
+        receive_metrics_tls_failed(server->metrics);
     if (strncmp(format, answered, sizeof answered - 1) == 0)
         receive_metrics_http_error(server->metrics, va_arg(args, unsigned int));
 }

@@ -18,6 +18,7 @@ struct receive_metrics {
     size_t route_count;
     struct metric *(*answered)[VERDICTS];    /* by route index; the last row is for no route */
     struct metric *http_errors[HTTP_ERRORS]; /* by place in http_errors; the last is for others */
+    struct metric *tls_failed;
     struct metric *rejected[REJECT_CODES];
     struct metric *acknowledged;
     struct metric *records;
@@ -104,6 +105,9 @@ static void add_gauges(struct receive_metrics *metrics)
 
 static void add_counters(struct receive_metrics *metrics)
 {
+    metrics->tls_failed = add_plain(metrics, METRIC_COUNTER, "sluice_receive_tls_failed_total",
+                                    "TLS handshakes that failed: no certificate of client_ca, an "
+                                    "old version, no TLS at all.");
     metrics->records = add_plain(metrics, METRIC_COUNTER, "sluice_receive_records_total",
                                  "Canonical records made of authenticated bodies.");
     metrics->ignored = add_plain(metrics, METRIC_COUNTER, "sluice_receive_ignored_total",
@@ -199,6 +203,11 @@ void receive_metrics_http_error(struct receive_metrics *metrics, unsigned int st
     while (i + 1 < HTTP_ERRORS && strtoul(http_errors[i], NULL, 10) != status)
         i++;
     metric_add(metrics->http_errors[i], 1);
+}
+
+void receive_metrics_tls_failed(struct receive_metrics *metrics)
+{
+    metric_add(metrics->tls_failed, 1);
 }
 
 void receive_metrics_rejected(struct receive_metrics *metrics, const char *reason)

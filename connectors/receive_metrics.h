@@ -24,6 +24,7 @@ void receive_metrics_put(struct receive_metrics *metrics, const struct ingest_se
                          size_t bytes);
 /* The HTTP server has answered itself: no handler has seen the request. */
 void receive_metrics_http_error(struct receive_metrics *metrics, unsigned int status);
+void receive_metrics_tls_failed(struct receive_metrics *metrics);
 void receive_metrics_rejected(struct receive_metrics *metrics, const char *reason);
 
 struct receive_metrics_now { /* looked up when somebody asks */

@@ -14,7 +14,6 @@
 #define PATH_BYTES 512
 /* A sender who is refused for want of room, and has more than this to send, is answered at once. */
 #define DROPPED_WHEN_BUSY_BYTES (64 * KIB)
-#define REFUSAL_LOG_EVERY_US (5 * US_PER_SECOND)
 
 struct request {
     struct request *next; /* while idle */
@@ -191,23 +190,16 @@ static enum MHD_Result answer_challenge(const struct request *request)
     return result;
 }
 
-/* A stranger can cause these at any rate, so they are logged now and then with a count in between.
- */
 static void log_unauthorized(const struct request *request)
 {
-    static atomic_int_fast64_t last_us;
-    static atomic_uint_fast64_t unlogged;
-    int_fast64_t last = atomic_load(&last_us);
-    if ((last != 0 && request->answered_us - last < REFUSAL_LOG_EVERY_US) ||
-        !atomic_compare_exchange_strong(&last_us, &last, request->answered_us)) {
-        atomic_fetch_add(&unlogged, 1);
+    static struct log_pause pause;
+    uint64_t left_out;
+    if (!log_is_due(&pause, &left_out))
         return;
-    }
     LOG_WARN("webhook refused: signature or key missing, wrong or too old; if the sender is "
              "genuine, compare what it was given with the connector's keys, and the clocks",
              LOG_STR("tenant", request->route->connector->tenant),
-             LOG_STR("connector", request->route->name),
-             LOG_INT("more_since_last", atomic_exchange(&unlogged, 0)));
+             LOG_STR("connector", request->route->name), LOG_INT("more_since_last", left_out));
 }
 
 static enum MHD_Result answer(struct request *request)

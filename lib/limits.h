@@ -96,6 +96,7 @@
 /* Pipeline file. */
 #define LIMIT_PIPELINE_FILE_BYTES (1 * MIB)
 #define LIMIT_TLS_FILE_BYTES (1 * MIB) /* certificates of one PEM file */
+#define LIMIT_TLS_NAME_BYTES 256       /* of a certificate; longer ones are not compared */
 #define LIMIT_SECRET_FILE_BYTES (64 * KIB)
 #define LIMIT_PIPELINE_DEPTH 16   /* sections within sections */
 #define LIMIT_PIPELINE_KEYS 1000  /* in one section */

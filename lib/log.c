@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "lib/limits.h"
 
+#define PAUSE_US (5 * US_PER_SECOND)
 #define END_BYTES 32 /* kept free of fields, for what ends a line */
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -103,4 +104,16 @@ void log_write(enum log_level level, const struct log_field *fields)
     ssize_t written = write(STDERR_FILENO, line.p, line.n);
     (void)written; /* nowhere to report that the log cannot be written */
     buf_done(&line);
+}
+
+bool log_is_due(struct log_pause *pause, uint64_t *left_out_out)
+{
+    int_fast64_t now_us = clock_monotonic_us(), last_us = atomic_load(&pause->last_us);
+    if ((last_us != 0 && now_us - last_us < PAUSE_US) ||
+        !atomic_compare_exchange_strong(&pause->last_us, &last_us, now_us)) {
+        atomic_fetch_add(&pause->left_out, 1);
+        return false;
+    }
+    *left_out_out = atomic_exchange(&pause->left_out, 0);
+    return true;
 }

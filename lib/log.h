@@ -13,6 +13,7 @@
 #ifndef SLUICE_LIB_LOG_H
 #define SLUICE_LIB_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,5 +48,13 @@ struct log_field {
 void log_init(const char *role);
 bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const struct log_field *fields);
+
+/* For what a stranger can cause at any rate: whether 5 s have passed since the last line of this
+ * kind. left_out_out: how many were not logged in between. */
+struct log_pause { /* static, zeroed */
+    atomic_int_fast64_t last_us;
+    atomic_uint_fast64_t left_out;
+};
+bool log_is_due(struct log_pause *pause, uint64_t *left_out_out);
 
 #endif

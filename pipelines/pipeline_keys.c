@@ -75,8 +75,8 @@ static const struct conf_key tls_keys[] = {
     {CONF_AT_TEXT(struct file_tls, client_name), .name = "client_name",
      .pattern = "^[A-Za-z0-9.-]{1,253}$",
      .expected = "a name such as client.webhooks.fbclientcerts.com",
-     .help = "The name that it must be of; needed where the authority issues certificates to "
-             "others too."},
+     .help = "The common name, or one of the DNS names, that it must have; needed where the "
+             "authority issues certificates to others too."},
     {.name = NULL}};
 
 static const struct conf_key receive_keys[] = {

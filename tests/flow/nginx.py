@@ -129,9 +129,9 @@ def main():
     options = options.parse_args()
     with Stack(options.sluice, "embedded") as stack:
         ours, theirs = Authority(stack.folder, "ours"), Authority(stack.folder, "theirs")
-        meta, other = ours.issue("meta", CLIENT_NAME), ours.issue("other", "x" + CLIENT_NAME)
+        meta, other = ours.issue("meta", CLIENT_NAME, "extendedKeyUsage=clientAuth"), ours.issue("other", "x" + CLIENT_NAME)
         forged = theirs.issue("forged", CLIENT_NAME)
-        nginx = Nginx(stack, ours.issue("server", "localhost", "DNS:localhost"), ours.certificate)
+        nginx = Nginx(stack, ours.issue("server", "localhost", "subjectAltName=DNS:localhost"), ours.certificate)
         try:
             check(stack, nginx, ours, meta, other, forged)
         finally:

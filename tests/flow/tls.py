@@ -7,10 +7,13 @@ Usage: tls.py --sluice BINARY
 import argparse
 import http.client
 import os
+import shutil
+import signal
 import socket
 import ssl
 import sys
 import threading
+import time
 import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -122,67 +125,140 @@ def serve(stack, context):
     assert statuses == [200] * CONNECTIONS * POSTS, f"answers: {statuses}"
 
 
+class Certificates:
+    def __init__(self, folder):
+        self.authority = Authority(folder, "ours")
+        others = Authority(folder, "theirs")
+        self.server = self.authority.issue("server", "localhost", "subjectAltName=DNS:localhost")
+        self.served_later = others.issue("server-later", "localhost", "subjectAltName=DNS:localhost")
+        self.later_authority = others
+        issue = self.authority.issue
+        self.accepted = {
+            "Meta's": issue("meta", CLIENT_NAME, "extendedKeyUsage=clientAuth"),
+            "one with several names": issue("named", "a client", f"subjectAltName=DNS:a.example,DNS:{CLIENT_NAME.upper()}")}
+        self.refused = {
+            "none": None,
+            "another authority's": others.issue("forged", CLIENT_NAME),
+            "one with longer names": issue("other", "x" + CLIENT_NAME, f"subjectAltName=DNS:{CLIENT_NAME}.example"),
+            "a wildcard": issue("wildcard", "*.webhooks.fbclientcerts.com", "subjectAltName=DNS:*.webhooks.fbclientcerts.com"),
+            "a server's": issue("server-only", CLIENT_NAME, "extendedKeyUsage=serverAuth"),
+            "one out of date": issue("late", CLIENT_NAME, days=-1)}
+
+
+VERSIONS = [{"least": v, "most": v} for v in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)]
+
+
+def expect_200(stack, context, contact, number):
+    body = body_of(contact, number)
+    status, _ = stack.post(body, sign(body), connect(stack, context))
+    assert status == 200, f"answered {status}"
+
+
+def metric(stack, name):
+    connection = http.client.HTTPConnection("127.0.0.1", stack.admin_port, timeout=20)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name + " "))
+
+
+def without_client_certificates(stack, ours):
+    certificate, key = ours.server
+    configure(stack, certificate=certificate, key=key)
+    stack.start("receive")
+    stack.wait_ready()
+    serve(stack, context_of(ours.authority))
+    for number, version in enumerate(VERSIONS):
+        expect_200(stack, context_of(ours.authority, **version), 50, number)
+    old = context_of(ours.authority, least=ssl.TLSVersion.TLSv1_1, most=ssl.TLSVersion.TLSv1_1)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    assert version_spoken(old, certificate, key) == "TLSv1.1", "the client of this test does not speak it"
+    expect_no_http(stack, old, "TLS 1.1")
+    expect_no_plain_http(stack)
+    unsigned = body_of(51, 0)
+    status, _ = stack.post(unsigned, None, connect(stack, context_of(ours.authority)))
+    assert status == 401, f"TLS alone lets a body in: {status}"
+    assert metric(stack, "sluice_receive_tls_failed_total") == 2
+    assert stack.stop("receive") == 0
+    return CONNECTIONS * POSTS + 2
+
+
+def with_them(stack, ours):
+    certificate, key = ours.server
+    configure(stack, certificate=certificate, key=key, client_ca=ours.authority.certificate, client_name=CLIENT_NAME)
+    stack.start("receive")
+    stack.wait_ready()
+    kept = refused = 0
+    for version in VERSIONS:
+        for client in ours.accepted.values():
+            expect_200(stack, context_of(ours.authority, client, **version), 52, kept)
+            kept += 1
+        for what, client in ours.refused.items():
+            expect_no_http(stack, context_of(ours.authority, client, **version), what)
+            refused += 1
+    expect_no_plain_http(stack)
+    serve(stack, context_of(ours.authority, ours.accepted["Meta's"]))
+    assert metric(stack, "sluice_receive_tls_failed_total") == refused + 1
+    assert "client certificate refused" in stack.log("receive")
+    assert stack.stop("receive") == 0
+    return kept  # serve() has sent the same messages before
+
+
+def renewed(stack, ours):
+    """A certificate that is replaced is served after SIGHUP; one that cannot be used changes nothing."""
+    certificate, key = (os.path.join(stack.folder, f"live.{kind}") for kind in ("crt", "key"))
+
+    def install(pair):
+        for source, target in zip(pair, (certificate, key)):
+            shutil.copy(source, target)
+
+    def wait_for_log(words):
+        until = time.monotonic() + 30
+        while words not in stack.log("run"):
+            assert time.monotonic() < until, f"not in the log: {words}"
+            time.sleep(0.02)
+
+    install(ours.server)
+    configure(stack, certificate=certificate, key=key)
+    run = stack.start("run", "--roles", "receive")
+    stack.wait_ready()
+    install((ours.served_later[0], ours.server[1]))
+    run.send_signal(signal.SIGHUP)
+    wait_for_log("the new role ended before it was ready")
+    expect_200(stack, context_of(ours.authority), 53, 0)
+    install(ours.served_later)
+    run.send_signal(signal.SIGHUP)
+    wait_for_log("the new roles have taken over")
+    expect_200(stack, context_of(ours.later_authority), 53, 1)
+    assert stack.stop("run") == 0
+    return 2
+
+
+def what_cannot_work_is_said(stack, ours):
+    certificate, key = ours.server
+    other_key = ours.accepted["Meta's"][1]
+    configure(stack, certificate=certificate, key=other_key)
+    done = stack.run("receive", check=False)
+    assert done.returncode == 1 and certificate in done.stderr and other_key in done.stderr, done.stderr
+    configure(stack, certificate=certificate, key=key, client_ca=key)
+    assert "holds no certificate" in stack.run("receive", check=False).stderr
+    configure(stack, certificate=certificate, key=key, client_name=CLIENT_NAME)
+    done = stack.run("receive", check=False)
+    assert done.returncode == 2 and "client_ca is missing" in done.stderr, done.stderr
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--sluice", required=True)
     options = options.parse_args()
     with Stack(options.sluice, "embedded") as stack:
-        ours, theirs = Authority(stack.folder, "ours"), Authority(stack.folder, "theirs")
-        certificate, key = ours.issue("server", "localhost", "DNS:localhost")
-        meta = ours.issue("meta", CLIENT_NAME)
-        other = ours.issue("other", "client.example")
-        forged = theirs.issue("forged", CLIENT_NAME)
-
-        # Without client certificates.
-        configure(stack, certificate=certificate, key=key)
-        stack.start("receive")
-        stack.wait_ready()
-        serve(stack, context_of(ours))
-        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            body = body_of(50, int(version))
-            assert stack.post(body, sign(body), connect(stack, context_of(ours, least=version, most=version)))[0] == 200
-        old = context_of(ours, least=ssl.TLSVersion.TLSv1_1, most=ssl.TLSVersion.TLSv1_1)
-        old.set_ciphers("ALL:@SECLEVEL=0")
-        assert version_spoken(old, certificate, key) == "TLSv1.1", "the client of this test does not speak it"
-        expect_no_http(stack, old, "TLS 1.1")
-        expect_no_plain_http(stack)
-        unsigned = body_of(51, 0)
-        assert stack.post(unsigned, None, connect(stack, context_of(ours)))[0] == 401, "TLS alone lets a body in"
-        assert stack.stop("receive") == 0
-
-        # With them.
-        configure(stack, certificate=certificate, key=key, client_ca=ours.certificate, client_name=CLIENT_NAME)
-        stack.start("receive")
-        stack.wait_ready()
-        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            within = {"least": version, "most": version}
-            body = body_of(52, int(version))
-            assert stack.post(body, sign(body), connect(stack, context_of(ours, meta, **within)))[0] == 200
-            expect_no_http(stack, context_of(ours, **within), "no certificate")
-            expect_no_http(stack, context_of(ours, forged, **within), "another authority's certificate")
-            expect_no_http(stack, context_of(ours, other, **within), "a certificate of another name")
-        expect_no_plain_http(stack)
-        serve(stack, context_of(ours, meta))
-        assert stack.stop("receive") == 0
-
-        # What cannot work is said.
-        configure(stack, certificate=certificate, key=meta[1])
-        done = stack.run("receive", check=False)
-        assert done.returncode == 1 and "server.crt" in done.stderr and "meta.key" in done.stderr, done.stderr
-        assert stack.run("check", check=False).returncode == 1, "sluice check lets a wrong key pass"
-        configure(stack, certificate=certificate, key=key, client_ca=key)
-        assert "holds no certificate" in stack.run("receive", check=False).stderr
-        configure(stack, certificate=certificate, key=key, client_name=CLIENT_NAME)
-        done = stack.run("receive", check=False)
-        assert done.returncode == 2 and "client_ca is missing" in done.stderr, done.stderr
-
-        configure(stack, certificate=certificate, key=key)
-        checked = stack.run("check").stdout
-        assert "tls" in checked, checked
+        ours = Certificates(stack.folder)
+        sent = without_client_certificates(stack, ours) + with_them(stack, ours) + renewed(stack, ours)
         stack.run("load", "--until-idle")
         kept = int(stack.query("SELECT count(*) FROM messages")[0][0])
-        assert kept == CONNECTIONS * POSTS + 4, f"{kept} messages were kept"
-        print(f"{2 * (CONNECTIONS * POSTS + 2)} bodies taken over TLS; none from clients without a right certificate")
+        assert kept == sent, f"{kept} messages were kept of {sent}"
+        what_cannot_work_is_said(stack, ours)
+        print(f"{sent} messages taken over TLS; none from clients without a right certificate")
 
 
 if __name__ == "__main__":

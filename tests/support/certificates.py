@@ -20,13 +20,14 @@ class Authority:
     def paths(self, name):
         return os.path.join(self.folder, f"{name}.crt"), os.path.join(self.folder, f"{name}.key")
 
-    def issue(self, file, name, alternative=""):
-        """Returns the paths of the certificate and its key. Without an alternative only the common name names it."""
+    def issue(self, file, name, *wanted, days=2):
+        """Returns the paths of the certificate and its key. wanted: extensions, such as subjectAltName=DNS:localhost; without
+        that one only the common name names it."""
         certificate, key = self.paths(file)
         request = os.path.join(self.folder, f"{file}.csr")
-        extensions = ["-addext", f"subjectAltName={alternative}"] if alternative else []
+        extensions = [word for extension in wanted for word in ("-addext", extension)]
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", *extensions,
                 "-keyout", key, "-out", request)
-        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
+        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", str(days),
                 "-copy_extensions", "copy", "-out", certificate)
         return certificate, key

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "lib/clock.h"
 #include "lib/limits.h"
 #include "lib/log.h"
 
@@ -105,6 +106,21 @@ static void a_line_that_is_nearly_full_still_ends(void **state)
     }
 }
 
+static void what_strangers_cause_is_logged_now_and_then(void **state)
+{
+    (void)state;
+    struct log_pause pause = {0};
+    uint64_t left_out = 99;
+    assert_true(log_is_due(&pause, &left_out));
+    assert_int_equal(left_out, 0);
+    for (int i = 0; i < 3; i++)
+        assert_false(log_is_due(&pause, &left_out));
+    pause.last_us -= 6 * US_PER_SECOND;
+    assert_true(log_is_due(&pause, &left_out));
+    assert_int_equal(left_out, 3);
+    assert_false(log_is_due(&pause, &left_out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +128,7 @@ int main(void)
         cmocka_unit_test(levels_are_filtered),
         cmocka_unit_test(a_line_has_a_maximum),
         cmocka_unit_test(a_line_that_is_nearly_full_still_ends),
+        cmocka_unit_test(what_strangers_cause_is_logged_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
