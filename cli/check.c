@@ -28,6 +28,7 @@ static const char help[] =
     "  bus       the file or the topics are there (made if missing) and can be read\n"
     "  receive   the addresses of webhooks and admin can be bound (FAILED while sluice runs)\n"
     "  tls       certificate, key and authorities of receive.tls, if it is there\n"
+    "  pull      of every connector that is pulled: its source is reached and lets it in\n"
     "\n"
     "Options:\n"
     "  --offline                 only the file; reach nothing\n"
@@ -182,6 +183,26 @@ static bool check_tls(const struct http_tls_conf *conf)
     return say(true, "tls", conf->certificate);
 }
 
+/* ---- pull ---- */
+
+static bool check_pull(const struct pull_conf *pull)
+{
+    struct err err = {.msg = ""};
+    char found[PULL_DETAIL_BYTES] = "", detail[PULL_DETAIL_BYTES + sizeof err.msg];
+    bool ok = pull->kind->check(pull, found, &err) == RC_OK;
+    (void)snprintf(detail, sizeof detail, "%s/%s: %s", pull->connector->tenant,
+                   pull->connector->name, ok ? found : err.msg);
+    return say(ok, "pull", detail);
+}
+
+static bool check_pulls(const struct pipeline *pipeline)
+{
+    bool ok = true;
+    for (size_t i = 0; i < pipeline->pull_count; i++)
+        ok = check_pull(&pipeline->pulls[i]) && ok;
+    return ok;
+}
+
 /* ---- the verb ---- */
 
 static int check(const struct pipeline *pipeline, bool offline)
@@ -196,7 +217,8 @@ static int check(const struct pipeline *pipeline, bool offline)
     bool listen = check_address("receive", pipeline->receive.listen);
     bool admin = check_address("admin", pipeline->receive.admin);
     bool tls = check_tls(&pipeline->receive.tls);
-    return database && bus && listen && admin && tls ? CLI_DONE : CLI_FAILED;
+    bool pulls = check_pulls(pipeline);
+    return database && bus && listen && admin && tls && pulls ? CLI_DONE : CLI_FAILED;
 }
 
 static int print_reference(void)

@@ -14,8 +14,10 @@
 static const char help[] =
     "Usage: sluice status [-p FILE] [--json | --idle]\n"
     "\n"
-    "Says how the pipeline stands: every connector with its last message, how far the loader is\n"
-    "behind the bus in each partition, open dead letters by reason, what the rollup has still to\n"
+    "Says how the pipeline stands: every connector with its last message, how the last run of "
+    "what\n"
+    "is pulled ended, how far the loader is behind the bus in each partition, open dead letters by "
+    "reason, what the rollup has still to\n"
     "recompute, and the schema's version. Reads the database and the bus, changes nothing.\n"
     "\n"
     "Options:\n"
@@ -114,6 +116,22 @@ static void print_channels(const struct health *health)
     }
 }
 
+static void print_pulls(const struct health *health)
+{
+    if (health->pull_count == 0)
+        return;
+    printf("\n%-20s %-20s %-16s %-7s %-20s %10s %10s\n", "PULLED OF", "CONNECTOR", "WHAT", "STATE",
+           "LAST SUCCESS", "WRITTEN", "REJECTED");
+    for (size_t i = 0; i < health->pull_count; i++) {
+        const struct health_pull *pull = &health->pulls[i];
+        printf("%-20s %-20s %-16s %-7s %-20s %10" PRId64 " %10" PRId64 "\n", pull->tenant,
+               or_dash(pull->name), pull->entity, pull->status, or_dash(pull->succeeded_at),
+               pull->written, pull->rejected);
+        if (pull->error != NULL)
+            printf("  %s\n", pull->error);
+    }
+}
+
 static void print_lags(const struct status *status)
 {
     printf("\n%-28s %9s %12s %12s %10s\n", "TOPIC", "PARTITION", "LOADED", "WRITTEN", "LAG");
@@ -140,6 +158,7 @@ static void print_tables(const struct status *status)
 {
     const struct health *health = &status->health;
     print_channels(health);
+    print_pulls(health);
     print_lags(status);
     print_letters(health);
     printf("\nto roll up: %" PRId64 " days, %" PRId64 " conversations\n", health->dirty_days,
@@ -180,6 +199,26 @@ static void json_channels(yajl_gen gen, const struct health *health)
         json_member(gen, "name", health->channels[i].name);
         json_member(gen, "provider", health->channels[i].provider);
         json_member(gen, "last_message_at", health->channels[i].last_message_at);
+        (void)yajl_gen_map_close(gen);
+    }
+    (void)yajl_gen_array_close(gen);
+}
+
+static void json_pulls(yajl_gen gen, const struct health *health)
+{
+    json_text(gen, "pulls");
+    (void)yajl_gen_array_open(gen);
+    for (size_t i = 0; i < health->pull_count; i++) {
+        const struct health_pull *pull = &health->pulls[i];
+        (void)yajl_gen_map_open(gen);
+        json_member(gen, "tenant", pull->tenant);
+        json_member(gen, "connector", pull->name);
+        json_member(gen, "what", pull->entity);
+        json_member(gen, "state", pull->status);
+        json_member(gen, "last_success_at", pull->succeeded_at);
+        json_number(gen, "written", pull->written);
+        json_number(gen, "rejected", pull->rejected);
+        json_member(gen, "error", pull->error);
         (void)yajl_gen_map_close(gen);
     }
     (void)yajl_gen_array_close(gen);
@@ -236,6 +275,7 @@ static void print_json(const struct status *status)
     (void)yajl_gen_config(gen, yajl_gen_print_callback, print_piece, stdout);
     (void)yajl_gen_map_open(gen);
     json_channels(gen, &status->health);
+    json_pulls(gen, &status->health);
     json_lags(gen, status);
     json_letters(gen, &status->health);
     json_number(gen, "dirty_days", status->health.dirty_days);

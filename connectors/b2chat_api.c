@@ -159,7 +159,7 @@ static struct http_retry patience(struct b2chat_api *api,
                                   bool (*is_sound)(void *context, const struct http_reply *reply),
                                   void (*failed)(void *context, const struct err *err))
 {
-    return (struct http_retry){.tries = TRIES,
+    return (struct http_retry){.tries = api->conf.is_hasty ? 1 : TRIES,
                                .first_ms = FIRST_MS,
                                .most_ms = MOST_MS,
                                .is_sound = is_sound,

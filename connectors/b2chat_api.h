@@ -32,6 +32,7 @@ struct b2chat_api_conf { /* borrowed */
     const char *client_id, *client_secret;
     int64_t calls_per_second, calls_per_day;
     struct zone *zone; /* of the account */
+    bool is_hasty;     /* a call that fails is not tried again */
     struct b2chat_pace *pace;
     struct http_counts *counts;
 };

@@ -371,8 +371,9 @@ static void close_reader(void **context)
     *context = NULL;
 }
 
-static enum rc open_api(const struct pull_conf *conf, struct zone **zone, struct b2chat_pace *pace,
-                        struct http_counts *counts, struct b2chat_api **api_out, struct err *err)
+static enum rc open_api(const struct pull_conf *conf, bool is_hasty, struct zone **zone,
+                        struct b2chat_pace *pace, struct http_counts *counts,
+                        struct b2chat_api **api_out, struct err *err)
 {
     struct str name = conf->connector->settings.timezone;
     *zone = zone_open(name);
@@ -385,6 +386,7 @@ static enum rc open_api(const struct pull_conf *conf, struct zone **zone, struct
                                         .calls_per_second = conf->calls_per_second,
                                         .calls_per_day = conf->calls_per_day,
                                         .zone = *zone,
+                                        .is_hasty = is_hasty,
                                         .pace = pace,
                                         .counts = counts};
     return b2chat_api_open(&api, api_out, err);
@@ -399,8 +401,8 @@ static enum rc open_reader(struct pull *pull, void **reader_out, struct err *err
     *reader_out = reader;
     enum rc rc = load(reader, err);
     if (rc == RC_OK)
-        rc = open_api(pull->conf, &reader->zone, &reader->cursor.pace, &reader->calls, &reader->api,
-                      err);
+        rc = open_api(pull->conf, false, &reader->zone, &reader->cursor.pace, &reader->calls,
+                      &reader->api, err);
     reader->windows =
         (struct b2chat_windows){.pull = pull, .api = reader->api, .zone = reader->zone};
     if (rc == RC_OK)
@@ -416,7 +418,7 @@ static enum rc check(const struct pull_conf *conf, char detail[static PULL_DETAI
     struct b2chat_pace pace = {0};
     struct http_counts counts = {0};
     struct b2chat_reply reply;
-    enum rc rc = open_api(conf, &zone, &pace, &counts, &api, err);
+    enum rc rc = open_api(conf, true, &zone, &pace, &counts, &api, err);
     if (rc == RC_OK)
         rc = b2chat_api_login(api, err);
     if (rc == RC_OK) {

@@ -145,7 +145,7 @@ static enum rc call(struct telegram_api *api, struct http_request *request,
                     struct http_reply *reply, struct err *err)
 {
     char path[PATH_BYTES];
-    const struct http_retry retry = {.tries = TRIES,
+    const struct http_retry retry = {.tries = api->conf.is_hasty ? 1 : TRIES,
                                      .first_ms = FIRST_MS,
                                      .most_ms = MOST_MS,
                                      .is_sound = is_sound,

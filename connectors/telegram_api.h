@@ -23,6 +23,7 @@ struct telegram_api_conf { /* borrowed */
     const char *url;
     const char *ca_file;
     const char *token;
+    bool is_hasty; /* a call that fails is not tried again */
     struct http_counts *counts;
 };
 

@@ -160,9 +160,10 @@ static void close_reader(void **context)
     *context = NULL;
 }
 
-static struct telegram_api_conf api_conf(const struct pull_conf *conf, struct http_counts *counts)
+static struct telegram_api_conf api_conf(const struct pull_conf *conf, bool is_hasty,
+                                         struct http_counts *counts)
 {
-    return (struct telegram_api_conf){conf->url, conf->ca_file, conf->token, counts};
+    return (struct telegram_api_conf){conf->url, conf->ca_file, conf->token, is_hasty, counts};
 }
 
 static enum rc open_reader(struct pull *pull, void **reader_out, struct err *err)
@@ -170,7 +171,7 @@ static enum rc open_reader(struct pull *pull, void **reader_out, struct err *err
     struct reader *reader = xcalloc(1, sizeof *reader);
     reader->pull = pull;
     buf_init(&reader->cursor, CURSOR_BYTES);
-    const struct telegram_api_conf conf = api_conf(pull->conf, &reader->calls);
+    const struct telegram_api_conf conf = api_conf(pull->conf, false, &reader->calls);
     *reader_out = reader;
     enum rc rc = telegram_api_open(&conf, &reader->api, err);
     if (rc == RC_OK)
@@ -182,7 +183,7 @@ static enum rc check(const struct pull_conf *conf, char detail[static PULL_DETAI
                      struct err *err)
 {
     struct http_counts counts = {0};
-    const struct telegram_api_conf api_of = api_conf(conf, &counts);
+    const struct telegram_api_conf api_of = api_conf(conf, true, &counts);
     char name[TELEGRAM_NAME_BYTES] = "";
     struct telegram_webhook webhook;
     struct telegram_api *api = NULL;

@@ -45,6 +45,14 @@ static void take_channel(struct reading *r, const PGresult *rows, int row, void 
                                 text_at(r, rows, row, 2), text_at(r, rows, row, 3)};
 }
 
+static void take_pull(struct reading *r, const PGresult *rows, int row, void *element)
+{
+    *(struct health_pull *)element = (struct health_pull){
+        text_at(r, rows, row, 0), text_at(r, rows, row, 1), text_at(r, rows, row, 2),
+        text_at(r, rows, row, 3), text_at(r, rows, row, 4), number_at(rows, row, 5),
+        number_at(rows, row, 6),  text_at(r, rows, row, 7)};
+}
+
 static void take_letters(struct reading *r, const PGresult *rows, int row, void *element)
 {
     *(struct health_letters *)element =
@@ -111,6 +119,11 @@ enum rc health_read(PGconn *connection, const char *group, struct arena *arena,
         rc = read_list(&r, query_status_channels, NULL, take_channel, sizeof *h->channels, &list,
                        &h->channel_count);
         h->channels = list;
+    }
+    if (rc == RC_OK) {
+        rc = read_list(&r, query_status_pulls, NULL, take_pull, sizeof *h->pulls, &list,
+                       &h->pull_count);
+        h->pulls = list;
     }
     if (rc == RC_OK) {
         rc = read_list(&r, query_status_dead_letters, NULL, take_letters, sizeof *h->letters, &list,

@@ -20,6 +20,16 @@ struct health_channel {
     const char *last_message_at; /* RFC 3339; NULL = none yet */
 };
 
+struct health_pull { /* a connector that is pulled, and what of it */
+    const char *tenant;
+    const char *name;
+    const char *entity;        /* chats, contacts, messages */
+    const char *status;        /* idle, error, ... */
+    const char *succeeded_at;  /* start of the last run that ended well; NULL = none yet */
+    int64_t written, rejected; /* records of the last run */
+    const char *error;         /* of the last run, if that failed */
+};
+
 struct health_letters {
     const char *tenant;
     const char *stage;
@@ -38,6 +48,8 @@ struct health {
     struct migrate_state schema;
     struct health_channel *channels;
     size_t channel_count;
+    struct health_pull *pulls;
+    size_t pull_count;
     struct health_letters *letters; /* open ones, by reason */
     size_t letters_count;
     struct health_offset *offsets; /* stored for the group */

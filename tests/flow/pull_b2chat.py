@@ -261,6 +261,8 @@ def refusals(sluice):
     with B2ChatServer(desk, clock=clock) as server:
         with Stack(sluice, "embedded", connectors=connector(server, client=("not", CLIENT[1]))) as stack:
             expect_failure(stack, "client_id and client_secret are not those")
+            done = stack.run("check", check=False)
+            assert done.returncode == 1 and "acme/desk: /oauth/token: HTTP 401" in done.stdout, done.stdout
             no_secrets(stack, server)
         with Stack(sluice, "embedded", connectors=connector(server, ", timezone: Mars/Phobos")) as stack:
             expect_failure(stack, 'Mars/Phobos')
@@ -278,6 +280,7 @@ def refusals(sluice):
             assert len(server.requests("token")) == before + 2, "a 401 is answered with one new token"
             load(stack)
             check_rows(stack, desk, clock.now())
+            assert "acme/desk: 0 chats since yesterday" in stack.run("check").stdout
             respects_rate(sluice, server)
 
 

@@ -4,6 +4,7 @@
     everything    two bots in one process, a server that answers with faults of every kind, kill -9 of puller and loader at
                   random moments; ids that begin anew, lower; nothing is lost, nothing doubled, everything confirmed
     one runner    a second process stands by, and takes over when the first is killed
+    supervised    the same under sluice run
     refusals      a webhook that is set, a second poller, a token that is no longer good, a certificate that nobody signed:
                   said in words, without the token; --once, twice
 
@@ -11,6 +12,7 @@ Usage: pull_telegram.py --sluice BINARY --bus embedded|kafka [--kills N]
 """
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -132,6 +134,18 @@ def one_runner(sluice):
             check_rows(stack, [traffic])
 
 
+def supervised(sluice):
+    """sluice run starts the role, and from a bot to the rows nothing more is needed."""
+    with TelegramServer(TOKENS[:1]) as server:
+        with Stack(sluice, "embedded", connectors=connectors(server, TOKENS[:1])) as stack:
+            traffic = Traffic(next(iter(server.bots.values())))
+            stack.start("run")
+            traffic.run(30)
+            wait_for("rows", lambda: len(stack.query("SELECT 1 FROM messages")) == len(traffic.texts))
+            assert stack.stop("run") == 0, "run did not end well"
+            check_rows(stack, [traffic])
+
+
 def refusals(sluice):
     with TelegramServer(TOKENS[:1], patience=0.2) as server:
         with Stack(sluice, "embedded", connectors=connectors(server, TOKENS[:1])) as stack:
@@ -149,7 +163,10 @@ def refusals(sluice):
 
 def refuses(stack, server, traffic):
     bot = traffic.bot
+    assert "acme/tg-0: bot @test_7100200300_bot, 0 updates wait" in stack.run("check").stdout, "check does not reach the bot"
     expect_failure(stack, "the updates of this bot go to a webhook", lambda: bot.set_webhook("https://example.org/x", None))
+    done = stack.run("check", check=False)
+    assert done.returncode == 1 and "FAILED pull      acme/tg-0: the updates of this bot go to a webhook" in done.stdout, done.stdout
     bot.set_webhook("", None)
     server.fault("status", "getUpdates", status=409, times=1, content_type="application/json",
                  body='{"ok":false,"error_code":409,"description":"Conflict: terminated by other getUpdates request"}')
@@ -160,6 +177,9 @@ def refuses(stack, server, traffic):
     expect_failure(stack, "compare token and url")
     state = stack.query("SELECT sync_status FROM sync_states")
     assert state == [["error"]], state
+    state = json.loads(stack.run("status", "--json").stdout)["pulls"]
+    assert [(one["connector"], one["what"], one["state"]) for one in state] == [("tg-0", "messages", "error")], state
+    assert "compare token and url" in state[0]["error"] and "compare token and url" in stack.run("status").stdout, state
     said = [row[0] for row in stack.query("SELECT error_message FROM sync_runs WHERE status = 'error' ORDER BY started_at")]
     assert len(said) == 4 and "webhook" in said[0] and "another program" in said[1], said
     traffic.run(5)
@@ -202,6 +222,7 @@ def main():
     everything(options.sluice, options.bus, options.kills)
     if options.bus == "embedded":
         one_runner(options.sluice)
+        supervised(options.sluice)
         refusals(options.sluice)
 
 
