@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/shapes.h"
+#include "connectors/file_shape.h"
 #include "connectors/file_source.h"
 #include "lib/limits.h"
 #include "lib/zone.h"
@@ -16,7 +17,6 @@
 #include "transform/reject_line.h"
 
 #define REJECT_BYTES (64 * KIB)
-#define BEGINNING_BYTES (4 * KIB)
 #define NAME_BYTES (4 * KIB)
 #define SLUG_MOST_BYTES 99
 
@@ -104,7 +104,7 @@ static enum rc feed_document(void *context, const char *bytes, size_t n,
                              const struct file_position *position, struct err *err)
 {
     struct work *work = context;
-    size_t room = BEGINNING_BYTES - work->beginning.n;
+    size_t room = FILE_SHAPE_BYTES - work->beginning.n;
     (void)buf_add(&work->beginning, bytes, n < room ? n : room);
     progress_show(&work->progress, position->read_bytes, position->total_bytes);
     return normalizer_feed(work->normalizer, bytes, n, err);
@@ -133,10 +133,12 @@ static void print_hint(struct work *work)
                               "to stdin\n");
         return;
     }
-    const char *options =
-        shapes_guess(buf_peek(&work->beginning), request->conf.channel, request->map);
-    if (options != NULL)
-        (void)fprintf(stderr, "sluice normalize: this looks like what is read with %s\n", options);
+    struct buf options;
+    buf_init(&options, 1 * KIB);
+    if (shapes_guess(buf_peek(&work->beginning), request->map, &options))
+        (void)fprintf(stderr, "sluice normalize: this looks like what is read with %.*s\n",
+                      STR_ARGS(buf_peek(&options)));
+    buf_done(&options);
 }
 
 static enum rc end_document(void *context, struct err *err)
@@ -188,7 +190,7 @@ static int normalize(const struct request *request)
     struct work work = {.request = request, .reject = json_writer_new(REJECT_BYTES)};
     const struct normalizer_sink sink = {print_record, print_reject, &work};
     buf_init(&work.line, LIMIT_RECORD_BYTES);
-    buf_init(&work.beginning, BEGINNING_BYTES);
+    buf_init(&work.beginning, FILE_SHAPE_BYTES);
     buf_init(&work.name, NAME_BYTES);
     int code = normalizer_new(&request->conf, &sink, &work.normalizer, &err) == RC_OK
                    ? work_through(&work)

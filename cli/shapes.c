@@ -1,8 +1,7 @@
 #include "cli/shapes.h"
 
+#include "connectors/file_shape.h"
 #include "transform/channels.h"
-#include "transform/text.h"
-#include "transform/whatsapp/export_scan.h"
 
 /* ---- the table ---- */
 
@@ -103,63 +102,33 @@ void shapes_print(FILE *out)
 
 /* ---- guesses ---- */
 
-struct mark {
-    const char *text; /* somewhere at the beginning of the document */
-    const char *channel, *provider, *format;
-    const char *options;
-};
-
-static const struct mark marks[] = {
-    {"sluice.record/1", "canonical", NULL, NULL, "--channel canonical"},
-    {"\"whatsapp_business_account\"", "whatsapp", NULL, "webhook", "--channel whatsapp"},
-    {"\"update_id\"", "telegram", NULL, NULL, "--channel telegram"},
-    {"\"type\": \"personal_chat\"", "telegram", NULL, "export",
-     "--channel telegram --format export"},
-    {"\"type\": \"private_group\"", "telegram", NULL, "export",
-     "--channel telegram --format export"},
-    {"\"type\": \"private_supergroup\"", "telegram", NULL, "export",
-     "--channel telegram --format export"},
-    {"\"about\": \"Here is the data you requested", "telegram", NULL, "export",
-     "--channel telegram --format export"},
-    {"\nReceived:", "email", "mime", NULL, "--channel email"},
-    {"\nMessage-ID:", "email", "mime", NULL, "--channel email"},
-    {"\nSubject:", "email", "mime", NULL, "--channel email"},
-};
-
-static bool is_chat(struct str text)
+static const struct map_ops *map_of(const struct file_shape *shape)
 {
-    while (text.n > 0) {
-        const char *end = memchr(text.p, '\n', text.n);
-        struct str line = {text.p, end != NULL ? (size_t)(end - text.p) : text.n};
-        struct wa_header header;
-        if (text_is_clean(line) && wa_header_scan(line, &header) == WA_SCAN_HEADER)
-            return true;
-        text.p += line.n + (end != NULL);
-        text.n -= line.n + (end != NULL);
-    }
-    return false;
+    const struct channel *channel =
+        shape->channel != NULL ? channel_find(str_of(shape->channel)) : NULL;
+    return channel != NULL ? channel_map(channel, str_of(shape->provider), str_of(shape->format))
+                           : NULL;
 }
 
-static bool is_same(const char *guessed, const char *word)
+/* As few as name the map. */
+static void add_options(const struct file_shape *shape, const struct map_ops *map,
+                        struct buf *options)
 {
-    return guessed == NULL || strcmp(guessed, word) == 0;
+    const struct channel *channel = channel_find(str_of(shape->channel));
+    (void)buf_printf(options, "--channel %s", shape->channel);
+    if (map == channel->maps[0])
+        return;
+    if (channel_map(channel, STR_NULL, str_of(map->format)) != map)
+        (void)buf_printf(options, " --provider %s", map->provider);
+    (void)buf_printf(options, " --format %s", map->format);
 }
 
-const char *shapes_guess(struct str beginning, struct str channel, const struct map_ops *map)
+bool shapes_guess(struct str beginning, const struct map_ops *chosen, struct buf *options)
 {
-    static const struct mark chat = {NULL, "whatsapp", NULL, "export",
-                                     "--channel whatsapp --format export"};
-    static const struct mark mbox = {NULL, "email", "mime", "mbox",
-                                     "--channel email --format mbox"};
-    const struct mark *found = str_starts_with(beginning, "From ") ? &mbox : NULL;
-    if (found == NULL && is_chat(beginning))
-        found = &chat;
-    for (size_t i = 0; found == NULL && i < sizeof marks / sizeof *marks; i++)
-        if (memmem(beginning.p, beginning.n, marks[i].text, strlen(marks[i].text)) != NULL)
-            found = &marks[i];
-    if (found == NULL || channel_find(str_of(found->channel)) == NULL)
-        return NULL;
-    bool is_chosen = str_is(channel, found->channel) && is_same(found->provider, map->provider) &&
-                     is_same(found->format, map->format);
-    return is_chosen ? NULL : found->options;
+    const struct file_shape *shape = file_shape_guess(beginning);
+    const struct map_ops *map = shape != NULL ? map_of(shape) : NULL;
+    if (map == NULL || map == chosen)
+        return false;
+    add_options(shape, map, options);
+    return true;
 }

@@ -7,14 +7,15 @@
 
 #include <stdio.h>
 
-#include "lib/str.h"
+#include "lib/buf.h"
 #include "transform/map.h"
 
 /* The table of channels, providers and formats, and an example for each channel. */
 void shapes_print(FILE *out);
 
-/* The options with which a document that begins with these bytes is read, such as "--channel
- * telegram --format export"; NULL: nothing that is known, or what it was read with anyway. */
-const char *shapes_guess(struct str beginning, struct str channel, const struct map_ops *map);
+/* Appends the options with which a document that begins with these bytes is read, such as
+ * "--channel telegram --format export"; false: nothing that is known, or what it was read with
+ * anyway. */
+bool shapes_guess(struct str beginning, const struct map_ops *chosen, struct buf *options);
 
 #endif
