@@ -70,17 +70,6 @@ static enum rc print_reject(void *context, const struct reject *reject, struct e
 
 /* ---- documents ---- */
 
-static bool is_lines_name(struct str name)
-{
-    static const char *const endings[] = {".jsonl", ".ndjson"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        size_t n = strlen(endings[i]);
-        if (name.n > n && memcmp(name.p + name.n - n, endings[i], n) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum rc begin_document(void *context, const struct file_document *file, struct err *err)
 {
     (void)err;
@@ -90,7 +79,7 @@ static enum rc begin_document(void *context, const struct file_document *file, s
         document.name = file->name;
     if (document.as_of == TIME_NONE)
         document.as_of = file->changed_at;
-    document.is_lines |= is_lines_name(file->name);
+    document.is_lines |= file_shape_is_lines(file->name);
     buf_reset(&work->name);
     if (!str_is_null(document.name)) /* the file's is valid only now */
         document.name = buf_add_str(&work->name, document.name) ? buf_peek(&work->name) : STR_NULL;

@@ -195,3 +195,14 @@ const struct file_shape *file_shape_guess(struct str beginning)
         shape = &chat;
     return shape == NULL && is_mail(beginning) ? &mail : shape;
 }
+
+bool file_shape_is_lines(struct str name)
+{
+    static const char *const endings[] = {".jsonl", ".ndjson"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t n = strlen(endings[i]);
+        if (name.n > n && memcmp(name.p + name.n - n, endings[i], n) == 0)
+            return true;
+    }
+    return false;
+}

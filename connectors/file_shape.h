@@ -20,4 +20,7 @@ struct file_shape {
 /* NULL: nothing that is known. */
 const struct file_shape *file_shape_guess(struct str beginning);
 
+/* Whether a file of this name holds JSON Lines. */
+bool file_shape_is_lines(struct str name);
+
 #endif

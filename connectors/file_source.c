@@ -26,7 +26,7 @@ static enum rc read_some(struct file_stream *stream, size_t from, size_t *n_out,
         n = read(stream->fd, stream->piece + from, FILE_PIECE_BYTES - from);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
-        return err_set(err, RC_FATAL, "cannot read \"%s\": %s", stream->path, strerror(errno));
+        return err_set(err, RC_REJECT, "cannot read \"%s\": %s", stream->path, strerror(errno));
     *n_out = (size_t)n;
     stream->position.read_bytes += n;
     return RC_OK;
@@ -94,11 +94,11 @@ static enum rc open_file(struct file_stream *stream, struct err *err)
     if (stream->fd < 0)
         stream->fd = open(stream->path, O_RDONLY | O_CLOEXEC);
     if (stream->fd < 0)
-        return err_set(err, RC_FATAL, "cannot open \"%s\": %s", stream->path, strerror(errno));
+        return err_set(err, RC_REJECT, "cannot open \"%s\": %s", stream->path, strerror(errno));
     if (fstat(stream->fd, &about) != 0)
-        return err_set(err, RC_FATAL, "cannot read \"%s\": %s", stream->path, strerror(errno));
+        return err_set(err, RC_REJECT, "cannot read \"%s\": %s", stream->path, strerror(errno));
     if (S_ISDIR(about.st_mode))
-        return err_set(err, RC_FATAL, "cannot read \"%s\": Is a directory; give the files in it",
+        return err_set(err, RC_REJECT, "cannot read \"%s\": Is a directory; give the files in it",
                        stream->path);
     if (!S_ISREG(about.st_mode))
         return RC_OK;

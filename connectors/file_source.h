@@ -4,7 +4,7 @@
  * file, of any number of members; a zip archive holds one for each entry that the channel's format
  * is found in (its chat text, its result.json, its mails; else every file).
  * Owns:    nothing between calls. Nothing is ever whole in memory.
- * Errors:  RC_FATAL: the file cannot be opened, or read at all. What breaks off within a document
+ * Errors:  RC_REJECT: the file cannot be opened, or read at all. What breaks off within a document
  *          (a truncated or damaged archive, encryption, a bomb) goes to sink.fault, after which
  * that document ends and the next one begins. Any other result is the sink's, unchanged. Limits:
  * LIMIT_EXPANSION_RATIO and LIMIT_EXPANDED_BYTES bound what compressed files unfold to. Threads: no

@@ -22,7 +22,7 @@ struct file_stream {
     size_t held; /* bytes in "piece" that nobody has taken yet */
 };
 
-/* The next piece, n_out 0 at the end. RC_FATAL: it cannot be read. */
+/* The next piece, n_out 0 at the end. RC_REJECT: it cannot be read. */
 enum rc file_stream_next(struct file_stream *stream, const char **bytes_out, size_t *n_out,
                          struct err *err) MUST_USE;
 

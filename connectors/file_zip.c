@@ -123,7 +123,7 @@ static enum rc open_entry(struct archive *archive, uint64_t index, struct err *e
     struct entry entry = {.out_bytes = 0};
     zip_stat_init(&entry.about);
     if (zip_stat_index(archive->zip, index, 0, &entry.about) != 0)
-        return err_set(err, RC_FATAL, "cannot read \"%s\": %s", archive->stream->path,
+        return err_set(err, RC_REJECT, "cannot read \"%s\": %s", archive->stream->path,
                        zip_strerror(archive->zip));
     make_place(archive, &entry);
     bool is_open =
@@ -142,7 +142,7 @@ static enum rc read_picks(struct archive *archive, struct err *err)
     struct file_stream *stream = archive->stream;
     const char *wanted = file_pick(archive->zip, stream->channel, stream->format, &archive->picks);
     if (archive->picks.count == 0)
-        return err_set(err, RC_FATAL, "the zip archive \"%s\" does not hold %s", stream->path,
+        return err_set(err, RC_REJECT, "the zip archive \"%s\" does not hold %s", stream->path,
                        wanted);
     enum rc rc = RC_OK;
     for (size_t i = 0; i < archive->picks.count && rc == RC_OK; i++)
@@ -159,7 +159,7 @@ static zip_t *open_archive(const struct file_stream *stream, struct err *err)
         return zip;
     zip_error_t error;
     zip_error_init_with_code(&error, code);
-    (void)err_set(err, RC_FATAL,
+    (void)err_set(err, RC_REJECT,
                   "cannot read the zip archive \"%s\": %s; it may be cut short: copy it again",
                   stream->path, zip_error_strerror(&error));
     zip_error_fini(&error);
@@ -172,12 +172,12 @@ enum rc file_zip_read(struct file_stream *stream, struct err *err)
 {
     struct archive archive = {.stream = stream};
     if (lseek(stream->fd, 0, SEEK_SET) != 0)
-        return err_set(err, RC_FATAL,
+        return err_set(err, RC_REJECT,
                        "a zip archive cannot be read from a pipe, its contents stand at its end; "
                        "give it as a FILE");
     archive.zip = open_archive(stream, err);
     if (archive.zip == NULL)
-        return RC_FATAL;
+        return RC_REJECT;
     archive.out = xmalloc(FILE_PIECE_BYTES);
     enum rc rc = read_picks(&archive, err);
     zip_discard(archive.zip);

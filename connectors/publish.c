@@ -410,6 +410,12 @@ enum rc publish_wait(struct publisher *publisher, int timeout_ms, struct err *er
     return rc;
 }
 
+void publish_settle(struct publisher *publisher)
+{
+    land_all(publisher);
+    confirm(publisher);
+}
+
 /* ---- beginning again ---- */
 
 static void restart(struct publisher *publisher)
@@ -675,12 +681,4 @@ enum rc publish_whole(struct publisher *publisher, const struct publish_document
     if (rc == RC_OK)
         rc = publish_feed(publisher, bytes.p, bytes.n, err);
     return rc == RC_OK ? publish_end(publisher, err) : rc;
-}
-
-enum rc publish_fault(struct publisher *publisher, const struct publish_document *document,
-                      const struct reject *fault, struct err *err)
-{
-    if (publisher->lane == NULL)
-        begin(publisher, document, STR_NULL);
-    return on_reject(publisher, fault, err);
 }

@@ -102,10 +102,6 @@ enum rc publish_begin(struct publisher *publisher, const struct publish_document
 enum rc publish_feed(struct publisher *publisher, const char *bytes, size_t n,
                      struct err *err) MUST_USE;
 enum rc publish_end(struct publisher *publisher, struct err *err) MUST_USE;
-/* Something is wrong with the document that the normalizer cannot see, such as an archive that
- * breaks off: a dead letter like a reject, in its place among the outputs. */
-enum rc publish_fault(struct publisher *publisher, const struct publish_document *document,
-                      const struct reject *fault, struct err *err) MUST_USE;
 
 /* Sends what is gathered, without waiting for its confirmation. */
 enum rc publish_flush(struct publisher *publisher, struct err *err) MUST_USE;
@@ -113,6 +109,8 @@ enum rc publish_flush(struct publisher *publisher, struct err *err) MUST_USE;
 enum rc publish_wait(struct publisher *publisher, int timeout_ms, struct err *err) MUST_USE;
 
 struct publish_durable publish_durable(struct publisher *publisher);
+/* Waits for what is on its way, however it ends, so that publish_durable says all there is. */
+void publish_settle(struct publisher *publisher);
 
 /* After a failure, and after a document that was not ended: the next documents are those behind
  * the durable mark. */

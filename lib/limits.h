@@ -80,6 +80,9 @@
 #define LIMIT_EXPANSION_FREE_BYTES (64 * MIB)
 #define LIMIT_EXPANDED_BYTES (64 * 1024 * MIB)
 
+/* Names of the files of one backfill. */
+#define LIMIT_FILE_LIST_BYTES (128 * MIB)
+
 /* One canonical record as JSON; also the largest message put on the bus. */
 #define LIMIT_RECORD_BYTES (4 * MIB)
 #define LIMIT_BUS_MESSAGE_BYTES (8 * MIB)

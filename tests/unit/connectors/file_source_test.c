@@ -103,7 +103,7 @@ static void expect_error(struct scene *scene, const char *name, const char *chan
                          const char *format, const char *text)
 {
     struct err err = {.msg = ""};
-    assert_int_equal(read_as(scene, name, channel, format, &err), RC_FATAL);
+    assert_int_equal(read_as(scene, name, channel, format, &err), RC_REJECT);
     if (strstr(err.msg, text) == NULL)
         fail_msg("\"%s\" is missing from: %s", text, err.msg);
 }
