@@ -25,8 +25,8 @@ struct cli_verb {
     void (*print_more)(FILE *out); /* after "help": what tables of the program say; NULL: nothing */
 };
 
-extern const struct cli_verb cli_run, cli_receive, cli_pull, cli_load, cli_rollup, cli_normalize,
-    cli_migrate, cli_check, cli_status;
+extern const struct cli_verb cli_run, cli_receive, cli_pull, cli_backfill, cli_load, cli_rollup,
+    cli_normalize, cli_migrate, cli_check, cli_status;
 
 /* Prints "sluice VERB: message" and how to get help to stderr; returns CLI_USAGE. */
 int cli_usage_error(const struct cli_verb *verb, const char *format, ...)

@@ -11,8 +11,8 @@
 #define DEFAULT_PIPELINE "pipelines/quickstart.yaml"
 
 static const struct cli_verb *const verbs[] = {
-    &cli_run,       &cli_receive, &cli_pull,  &cli_load,   &cli_rollup,
-    &cli_normalize, &cli_migrate, &cli_check, &cli_status,
+    &cli_run,    &cli_receive,   &cli_pull,    &cli_backfill, &cli_load,
+    &cli_rollup, &cli_normalize, &cli_migrate, &cli_check,    &cli_status,
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 

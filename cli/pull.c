@@ -42,19 +42,11 @@ static const char help[] =
 
 /* ---- which ---- */
 
-static bool is_named(const struct connector *connector, const char *word)
-{
-    size_t n = strlen(connector->tenant);
-    return strcmp(connector->name, word) == 0 ||
-           (strncmp(connector->tenant, word, n) == 0 && word[n] == '/' &&
-            strcmp(connector->name, word + n + 1) == 0);
-}
-
 static int refuse_word(const struct pipeline *pipeline, const char *word)
 {
     struct suggest suggest = suggest_begin(str_of(word));
     for (size_t i = 0; i < pipeline->connector_count; i++)
-        if (is_named(&pipeline->connectors[i], word))
+        if (connector_is_named(&pipeline->connectors[i], word))
             return cli_usage_error(&cli_pull, "connector \"%s\" is not pulled: it takes webhooks",
                                    word);
     for (size_t i = 0; i < pipeline->pull_count; i++)
@@ -68,7 +60,7 @@ static int refuse_word(const struct pipeline *pipeline, const char *word)
 static bool is_chosen(const struct connector *connector, char **words, int count)
 {
     for (int i = 0; i < count; i++)
-        if (is_named(connector, words[i]))
+        if (connector_is_named(connector, words[i]))
             return true;
     return count == 0;
 }
@@ -86,7 +78,7 @@ static int choose(const struct pipeline *pipeline, char **words, int count,
     for (int i = 0; i < count; i++) {
         bool is_found = false;
         for (size_t j = 0; j < *count_out; j++)
-            is_found = is_found || is_named(pulls[j].connector, words[i]);
+            is_found = is_found || connector_is_named(pulls[j].connector, words[i]);
         if (!is_found)
             return refuse_word(pipeline, words[i]);
     }

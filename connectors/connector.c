@@ -4,6 +4,14 @@
 
 #include "lib/arena.h"
 
+bool connector_is_named(const struct connector *connector, const char *word)
+{
+    size_t n = strlen(connector->tenant);
+    return strcmp(connector->name, word) == 0 ||
+           (strncmp(connector->tenant, word, n) == 0 && word[n] == '/' &&
+            strcmp(connector->name, word + n + 1) == 0);
+}
+
 bool connector_takes_any_account(const struct connector *connector)
 {
     return strcmp(connector->channel, "canonical") == 0;

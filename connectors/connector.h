@@ -21,6 +21,9 @@ struct connector {
     struct channel_settings settings;
 };
 
+/* By its name, or as TENANT/NAME. */
+bool connector_is_named(const struct connector *connector, const char *word);
+
 /* Whether documents of this connector say themselves which of the tenant's channels they belong
  * to: canonical records. */
 bool connector_takes_any_account(const struct connector *connector);

@@ -39,11 +39,18 @@ enum rc map_out_fault(struct map_out *out, const struct jpath_fault *fault, stru
     return map_out_reject(out, &reject, err);
 }
 
+/* Whoever pulled it, or gave the file, knows whose it is: a mailbox, a phone. */
+static bool is_fetched(const struct map_out *out)
+{
+    return out->document.source == SOURCE_POLL || out->document.source == SOURCE_FILE;
+}
+
 bool map_out_account(const struct map_out *out, struct str account,
                      struct channel_account *account_out)
 {
     const struct normalizer_conf *conf = out->conf;
-    if (str_is_null(account) && conf->any_account && conf->account_count > 0)
+    bool may_be_own = conf->account_count > 0 && (conf->any_account || is_fetched(out));
+    if (str_is_null(account) && may_be_own)
         account = conf->accounts[0].account;
     if (str_is_null(account))
         return false;

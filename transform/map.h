@@ -47,8 +47,8 @@ enum rc map_out_reject(struct map_out *out, const struct reject *reject, struct 
 /* What jpath could not read, as a reject. */
 enum rc map_out_fault(struct map_out *out, const struct jpath_fault *fault,
                       struct err *err) MUST_USE;
-/* The account of a payload; one that names none (STR_NULL) gets the account given by the caller,
- * where any account is accepted. false: not an account of this tenant. */
+/* The account of a payload; one that names none (STR_NULL) gets the connector's own where it was
+ * pulled or read from a file, or any account is accepted. false: not an account of this tenant. */
 bool map_out_account(const struct map_out *out, struct str account,
                      struct channel_account *account_out);
 /* The account of traffic that never names one: the first configured, which is the connector's own.

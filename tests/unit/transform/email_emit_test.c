@@ -182,9 +182,14 @@ static void a_mail_to_no_account_of_the_tenant_is_one_reject(void **state)
     struct fixture f;
     begin(&f);
     f.conf.any_account = false;
+    f.document.source = SOURCE_WEBHOOK;
     read_with(&f, "From: ana@example.net\r\nTo: otro@example.com\r\n", "x");
     assert_int_equal(f.rejects, 1);
     assert_int_equal(f.reject.code, REJECT_UNKNOWN_ACCOUNT);
+    f.document.source = SOURCE_FILE; /* what lies in a mailbox is the mailbox's */
+    read_with(&f, "From: ana@example.net\r\nTo: otro@example.com\r\n", "x");
+    assert_int_equal(f.rejects, 0);
+    f.document.source = SOURCE_WEBHOOK;
     read_with(
         &f,
         "From: ana@example.net\r\nTo: otro@example.com\r\nDelivered-To: soporte+x@example.org\r\n",
