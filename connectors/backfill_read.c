@@ -12,6 +12,7 @@
 #define TEXTS_BYTES (64 * KIB)
 #define MESSAGE_BYTES 512
 #define PATH_BYTES 4096
+#define SECONDS_MOST INT64_C(10000000000)
 
 enum stage { LOOKING, READING, REFUSED };
 
@@ -173,7 +174,9 @@ static int64_t maildir_time(const char *mail)
     struct str name = base_of(mail);
     char *end;
     long long seconds = strtoll(name.p, &end, 10);
-    bool is_time = end != name.p && *end == '.' && seconds > 0 && seconds < INT64_C(10000000000);
+    bool is_in_maildir = strncmp(mail, "cur/", 4) == 0 || strncmp(mail, "new/", 4) == 0;
+    bool is_time =
+        is_in_maildir && end != name.p && *end == '.' && seconds > 0 && seconds < SECONDS_MOST;
     return is_time ? seconds * US_PER_SECOND : TIME_NONE;
 }
 

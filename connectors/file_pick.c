@@ -169,25 +169,53 @@ static void pick_chats(zip_t *archive, struct file_picks *picks)
         keep_likeliest(archive, picks);
 }
 
-const char *file_pick(zip_t *archive, struct str channel, struct str format,
-                      struct file_picks *picks_out)
+/* ---- by channel ---- */
+
+static bool is_likely_chat(struct str base)
 {
+    return is_chat_text(base) || is_named_chat(base) || (is_text(base) && says_chat(base));
+}
+
+static const struct {
+    const char *channel, *format; /* format NULL: any */
+    wanted_fn *is_wanted;
+    const char *what;
+} wanted[] = {
+    {"whatsapp", "export", is_likely_chat, "an exported chat (.txt)"},
+    {"telegram", "export", is_result, "a result.json"},
+    {"email", NULL, is_mail, "mail (.eml, .mbox)"},
+    {NULL, NULL, is_anything, "a file"},
+};
+
+static size_t wanted_of(struct str channel, struct str format)
+{
+    size_t i = 0;
+    while (wanted[i].channel != NULL &&
+           !(str_is(channel, wanted[i].channel) &&
+             (wanted[i].format == NULL || str_is(format, wanted[i].format))))
+        i++;
+    return i;
+}
+
+const char *file_pick_wanted(struct str channel, struct str format)
+{
+    return wanted[wanted_of(channel, format)].what;
+}
+
+bool file_pick_wants(struct str channel, struct str format, struct str name)
+{
+    return is_regular(name) && wanted[wanted_of(channel, format)].is_wanted(base_of(name));
+}
+
+void file_pick(zip_t *archive, struct str channel, struct str format, struct file_picks *picks_out)
+{
+    wanted_fn *is_wanted = wanted[wanted_of(channel, format)].is_wanted;
     *picks_out = (struct file_picks){.count = 0};
     picks_out->indices = xcalloc(count_of(archive) + 1, sizeof *picks_out->indices);
-    bool is_export = str_is(format, "export");
-    if (str_is(channel, "whatsapp") && is_export) {
+    if (is_wanted == is_likely_chat)
         pick_chats(archive, picks_out);
-        return "an exported chat (.txt)";
-    }
-    if (str_is(channel, "telegram") && is_export) {
-        pick(archive, is_result, picks_out);
-        return "a result.json";
-    }
-    if (str_is(channel, "email")) {
-        pick(archive, is_mail, picks_out);
-        if (picks_out->count > 0)
-            return "mail (.eml, .mbox)";
-    }
-    pick(archive, is_anything, picks_out);
-    return "a file";
+    else
+        pick(archive, is_wanted, picks_out);
+    if (picks_out->count == 0 && is_wanted == is_mail) /* mails by other names */
+        pick(archive, is_anything, picks_out);
 }

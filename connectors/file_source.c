@@ -81,6 +81,8 @@ static enum rc read_any(struct file_stream *stream, struct err *err)
     enum rc rc = hold_magic(stream, err);
     if (rc != RC_OK)
         return rc;
+    if (file_tar_is(stream))
+        return file_tar_read(stream, err);
     if (begins(stream, "\x1f\x8b"))
         return file_gzip_read(stream, err);
     if (begins(stream, "PK\x03\x04") || begins(stream, "PK\x05\x06"))

@@ -1,8 +1,8 @@
-/* file_source.h: documents out of files: plain, gzip, or in a zip archive.
+/* file_source.h: documents out of files: plain, gzip, or in a zip or tar archive.
  *
  * What the file is, its first bytes say, not its name. A plain file is one document; so is a gzip
- * file, of any number of members; a zip archive holds one for each entry that the channel's format
- * is found in (its chat text, its result.json, its mails; else every file).
+ * file, of any number of members; an archive holds one for each entry that the channel's format is
+ * found in (its chat text, its result.json, its mails; else every file).
  * Owns:    nothing between calls. Nothing is ever whole in memory.
  * Errors:  RC_REJECT: the file cannot be opened, or read at all. What breaks off within a document
  *          (a truncated or damaged archive, encryption, a bomb) goes to sink.fault, after which

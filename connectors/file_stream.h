@@ -1,5 +1,5 @@
 /* file_stream.h: what the kinds of files have in common: the open file, its first bytes, the sink.
- * Private to file_source.c, file_gzip.c and file_zip.c.
+ * Private to file_source.c, file_gzip.c, file_zip.c and file_tar.c.
  *
  * Threads: one owner. */
 #ifndef SLUICE_CONNECTORS_FILE_STREAM_H
@@ -31,5 +31,8 @@ bool file_stream_is_bomb(uint64_t in_bytes, uint64_t out_bytes);
 
 enum rc file_gzip_read(struct file_stream *stream, struct err *err) MUST_USE;
 enum rc file_zip_read(struct file_stream *stream, struct err *err) MUST_USE;
+/* Whether the held bytes begin a tar archive, gzip'd or not. */
+bool file_tar_is(const struct file_stream *stream);
+enum rc file_tar_read(struct file_stream *stream, struct err *err) MUST_USE;
 
 #endif

@@ -105,6 +105,23 @@ enum rc outset_add_record(struct outset *set, const struct envelope *envelope,
     return err_set(err, RC_REJECT, "the body makes more records than one set may hold");
 }
 
+static const struct record_of *last_of(const struct outset *set)
+{
+    return (const struct record_of *)(const void *)(set->records.p + set->records.n) - 1;
+}
+
+struct str outset_last_record(const struct outset *set)
+{
+    const struct envelope_record *encoded = &last_of(set)->encoded;
+    return (struct str){set->text.p + encoded->at, encoded->n};
+}
+
+void outset_drop_record(struct outset *set)
+{
+    set->text.n = last_of(set)->encoded.at;
+    set->records.n -= sizeof(struct record_of);
+}
+
 static void add(struct outset *set, struct addition_list *list, struct addition *addition)
 {
     *list->last = addition;

@@ -23,6 +23,10 @@ void outset_reset(struct outset *set);
 enum rc outset_add_record(struct outset *set, const struct envelope *envelope,
                           const struct record *record, struct err *err) MUST_USE;
 
+/* The record that was added last; valid until the set changes. */
+struct str outset_last_record(const struct outset *set);
+void outset_drop_record(struct outset *set);
+
 /* Fills who the letter belongs to. Its texts need to live only as long as the call, but for payload
  * and key. false: no memory is left for it. */
 bool outset_add_letter(struct outset *set, const struct envelope *envelope,

@@ -6,8 +6,8 @@
 #include "connectors/flights.h"
 #include "connectors/outset.h"
 #include "lib/arena.h"
-#include "lib/digest.h"
 #include "lib/stop.h"
+#include "transform/channels.h"
 
 #define ROOM_WAIT_MS 10
 #define LANDING_WAIT_MS 1000
@@ -15,8 +15,6 @@
 #define LETTERS_MOST 10000
 #define LETTERS_BYTES (64 * MIB)
 #define TEXTS_BYTES (1 * MIB)
-/* Messages that the bus refused and that have not gone as dead letters yet. */
-#define REFUSED_MOST 16
 #define PAYLOAD_MOST_BYTES (LIMIT_BUS_MESSAGE_BYTES - 1 * MIB)
 
 struct lane { /* one shape of bytes */
@@ -25,16 +23,11 @@ struct lane { /* one shape of bytes */
     struct normalizer *normalizer;
 };
 
-struct digest {
-    bool is_known;
-    unsigned char bytes[DIGEST_SHA256_BYTES];
-};
-
 struct waypoint {                   /* where a set ends */
     struct publish_durable here;    /* within a document, perhaps */
     struct publish_durable at_mark; /* at the end of the last document before */
     size_t bytes;                   /* of the set */
-    struct digest digest;           /* of the only message of a set that leaves carefully */
+    size_t single_bytes;            /* of the only message of a set that leaves carefully */
 };
 
 struct publisher {
@@ -53,6 +46,8 @@ struct publisher {
     struct publish_document document;
     struct str whole; /* STR_NULL: it comes in pieces */
     struct buf tail;  /* what came before the piece in hand, as far as excerpts need it */
+    bool is_lines;    /* pieces end with lines, as far as lines are not too long for that */
+    struct buf line;  /* the beginning of one, while its end is awaited */
     struct str piece;
     int64_t piece_at; /* where it begins in the document */
     size_t letters, letter_bytes, letters_left_out;
@@ -71,9 +66,8 @@ struct publisher {
     struct err failure;
 
     /* messages that are too large for the bus */
-    uint64_t careful; /* outputs that leave one by one, so that the bus tells which */
-    struct digest refused[REFUSED_MOST];
-    size_t refused_count;
+    uint64_t careful;    /* outputs that leave one by one, so that the bus tells which */
+    size_t too_large;    /* bytes of the smallest message that it refused */
     struct arena *texts; /* of one dead letter */
 };
 
@@ -86,7 +80,9 @@ enum rc publisher_new(const struct publisher_conf *conf, struct publisher **publ
                                                   conf->connector_count, &publisher->accounts);
     connector_envelope(conf->connector, &publisher->envelope);
     buf_init(&publisher->tail, 2 * PUBLISH_EXCERPT_BYTES);
+    buf_init(&publisher->line, LIMIT_RECORD_BYTES);
     publisher->outset = outset_new();
+    publisher->too_large = SIZE_MAX;
     publisher->flights = flights_new();
     publisher->texts = arena_new("dead letter", TEXTS_BYTES);
     *publisher_out = publisher;
@@ -119,6 +115,7 @@ void publisher_free(struct publisher **publisher)
     drop_lanes(*publisher);
     free((*publisher)->accounts);
     buf_done(&(*publisher)->tail);
+    buf_done(&(*publisher)->line);
     outset_free(&(*publisher)->outset);
     flights_free(&(*publisher)->flights);
     arena_free(&(*publisher)->texts);
@@ -202,65 +199,17 @@ static void take_counts(struct publisher *publisher)
 
 /* ---- messages that the bus refuses for their size ---- */
 
-static struct digest digest_of(struct str bytes)
+static size_t single_bytes(struct publisher *publisher)
 {
-    struct digest digest = {.is_known = true};
-    digest_sha256(bytes, digest.bytes);
-    return digest;
-}
-
-static bool is_refused(const struct publisher *publisher, const struct digest *digest)
-{
-    for (size_t i = 0; i < publisher->refused_count && i < REFUSED_MOST; i++)
-        if (memcmp(publisher->refused[i].bytes, digest->bytes, sizeof digest->bytes) == 0)
-            return true;
-    return false;
-}
-
-/* What is left of the message is a dead letter that holds its beginning. */
-static void replace_refused(struct publisher *publisher)
-{
-    struct outset *outset = publisher->outset;
-    const struct bus_message *message = outset_messages(outset);
-    struct deadletter letter = {
-        .stage = STR_LIT("publish"),
-        .reason = str_of(reject_code_name(REJECT_TOO_LARGE)),
-        .detail = STR_LIT("the bus takes no message of this size; the payload is its beginning. "
-                          "Let the brokers take larger ones (max.message.bytes)"),
-        .origin = arena_str(publisher->texts, publisher->document.origin),
-        .first_seen_us = clock_now_us(),
-        .payload = arena_str(publisher->texts,
-                             (struct str){message->value.p, message->value.n < PUBLISH_EXCERPT_BYTES
-                                                                ? message->value.n
-                                                                : PUBLISH_EXCERPT_BYTES}),
-    };
-    struct str key = arena_str(publisher->texts, message->key);
-    struct publish_counts *counts = &publisher->now.here.counts;
-    counts->records -= message->topic == BUS_RECORDS;
-    counts->rejects += message->topic == BUS_RECORDS;
-    counts->letters += message->topic != BUS_DEADLETTER;
-    outset_reset(outset);
-    (void)outset_add_letter(outset, &publisher->envelope, &letter, key);
-}
-
-/* Of a set that leaves carefully. */
-static struct digest check_single(struct publisher *publisher)
-{
-    if (publisher->careful == 0 || outset_count(publisher->outset) != 1)
-        return (struct digest){.is_known = false};
-    struct digest digest = digest_of(outset_messages(publisher->outset)->value);
-    if (!is_refused(publisher, &digest))
-        return digest;
-    arena_reset(publisher->texts);
-    replace_refused(publisher);
-    return (struct digest){.is_known = false};
+    bool is_single = publisher->careful > 0 && outset_count(publisher->outset) == 1;
+    return is_single ? outset_messages(publisher->outset)->value.n : 0;
 }
 
 static void be_careful(struct publisher *publisher, int64_t failed)
 {
     const struct waypoint *set = &publisher->out[(uint64_t)(failed - 1) % PUBLISH_OUT_SETS];
-    if (set->digest.is_known)
-        publisher->refused[publisher->refused_count++ % REFUSED_MOST] = set->digest;
+    if (set->single_bytes > 0 && set->single_bytes < publisher->too_large)
+        publisher->too_large = set->single_bytes;
     publisher->careful = set->here.outputs - publisher->durable.here.outputs + PUBLISH_SET_MESSAGES;
 }
 
@@ -325,13 +274,12 @@ static enum rc try_to_send(struct publisher *publisher, struct err *err)
     struct waypoint *set = &publisher->out[publisher->out_end % PUBLISH_OUT_SETS];
     if (!has_room(publisher, bytes))
         return RC_AGAIN;
-    struct digest digest = check_single(publisher);
     void *flight = flights_begin(publisher->flights, (int64_t)publisher->out_end + 1);
     if (flight == NULL)
         return RC_AGAIN;
     *set = publisher->now;
     set->bytes = bytes;
-    set->digest = digest;
+    set->single_bytes = single_bytes(publisher);
     enum rc rc = bus_produce(publisher->conf.producer, outset_messages(publisher->outset),
                              outset_count(publisher->outset), flights_landed, flight, err);
     if (rc != RC_OK) {
@@ -480,18 +428,40 @@ static struct str excerpt(struct publisher *publisher, int64_t offset)
     return arena_join(publisher->texts, parts, 2);
 }
 
+/* The line that the place is in. */
+static struct str excerpt_line(struct publisher *publisher, int64_t offset)
+{
+    struct str piece = publisher->piece;
+    size_t at = (size_t)(offset - publisher->piece_at);
+    if (offset < publisher->piece_at || at >= piece.n)
+        return excerpt(publisher, offset);
+    const char *before = at > 0 ? memrchr(piece.p, '\n', at) : NULL;
+    const char *begin = before != NULL ? before + 1 : piece.p;
+    const char *end = memchr(piece.p + at, '\n', piece.n - at);
+    size_t n = (size_t)((end != NULL ? end : piece.p + piece.n) - begin);
+    return (struct str){begin, n};
+}
+
+/* What of a payload the bus takes, as far as that is known. */
+static struct str cut(const struct publisher *publisher, struct str payload)
+{
+    size_t most = PAYLOAD_MOST_BYTES;
+    if (most > publisher->too_large / 2)
+        most = publisher->too_large / 2;
+    return (struct str){payload.p, payload.n < most ? payload.n : most};
+}
+
 static struct str payload(struct publisher *publisher, int64_t offset)
 {
     if (str_is_null(publisher->whole))
-        return excerpt(publisher, offset);
-    size_t n = publisher->whole.n;
-    return (struct str){publisher->whole.p, n < PAYLOAD_MOST_BYTES ? n : PAYLOAD_MOST_BYTES};
+        return publisher->is_lines ? excerpt_line(publisher, offset) : excerpt(publisher, offset);
+    return publisher->whole;
 }
 
-static void put_letter(struct publisher *publisher, const struct deadletter *why, int64_t offset)
+static void put_letter(struct publisher *publisher, const struct deadletter *why, struct str bytes)
 {
     const struct publish_document *document = &publisher->document;
-    struct str bytes = payload(publisher, offset);
+    bytes = cut(publisher, bytes);
     bool fits =
         publisher->letters < LETTERS_MOST && publisher->letter_bytes + bytes.n <= LETTERS_BYTES;
     struct deadletter letter = *why;
@@ -524,7 +494,7 @@ static enum rc on_reject(void *context, const struct reject *reject, struct err 
                                (long long)reject->offset),
         .path = reject->path,
     };
-    put_letter(publisher, &why, reject->offset);
+    put_letter(publisher, &why, payload(publisher, reject->offset));
     return send_when_full(publisher, err);
 }
 
@@ -540,7 +510,27 @@ static void refuse_record(struct publisher *publisher, const struct record *reco
         .reason = str_of(reject_code_name(REJECT_BAD_VALUE)),
         .detail = str_of(fault->msg),
     };
-    put_letter(publisher, &why, publisher->piece_at + (int64_t)publisher->piece.n);
+    put_letter(publisher, &why,
+               payload(publisher, publisher->piece_at + (int64_t)publisher->piece.n));
+}
+
+/* The last record, which the bus would not take: its beginning is kept. */
+static void refuse_last(struct publisher *publisher, const struct record *record)
+{
+    publisher->now.here.counts.rejects++;
+    arena_reset(publisher->texts);
+    const struct deadletter why = {
+        .stage = STR_LIT("publish"),
+        .entity_type = str_of(record_kind_name(record->kind)),
+        .external_id = record->external_id,
+        .reason = str_of(reject_code_name(REJECT_TOO_LARGE)),
+        .detail = arena_printf(publisher->texts,
+                               "the bus takes no message of %zu bytes; let the brokers take larger "
+                               "ones (max.message.bytes)",
+                               publisher->too_large),
+    };
+    put_letter(publisher, &why, outset_last_record(publisher->outset));
+    outset_drop_record(publisher->outset);
 }
 
 static enum rc on_record(void *context, const struct record *record, struct err *err)
@@ -553,23 +543,35 @@ static enum rc on_record(void *context, const struct record *record, struct err 
         publisher->now.here.counts.ignored++;
         return RC_OK;
     }
-    if (outset_add_record(publisher->outset, &publisher->envelope, record, &fault) == RC_OK)
-        publisher->now.here.counts.records++;
-    else
+    if (outset_add_record(publisher->outset, &publisher->envelope, record, &fault) != RC_OK)
         refuse_record(publisher, record, &fault);
+    else if (outset_last_record(publisher->outset).n >= publisher->too_large)
+        refuse_last(publisher, record);
+    else
+        publisher->now.here.counts.records++;
     return send_when_full(publisher, err);
 }
 
 /* ---- documents ---- */
 
+static bool reads_lines(const struct publisher *publisher, const struct publish_document *document)
+{
+    const struct normalizer_conf *conf = &publisher->lane->conf;
+    const struct map_ops *map =
+        channel_map(channel_find(conf->channel), conf->provider, conf->format);
+    return document->about.is_lines || map->is_lines;
+}
+
 static void begin(struct publisher *publisher, const struct publish_document *document,
                   struct str whole)
 {
+    publisher->is_lines = reads_lines(publisher, document);
     publisher->document = *document;
     publisher->whole = whole;
     publisher->piece = (struct str){"", 0};
     publisher->piece_at = 0;
     buf_reset(&publisher->tail);
+    buf_reset(&publisher->line);
     publisher->letters = publisher->letter_bytes = publisher->letters_left_out = 0;
 }
 
@@ -602,17 +604,56 @@ static void keep_tail(struct publisher *publisher)
     (void)buf_add_str(tail, piece);
 }
 
-enum rc publish_feed(struct publisher *publisher, const char *bytes, size_t n, struct err *err)
+static enum rc feed_piece(struct publisher *publisher, struct str piece, struct err *err)
 {
-    publisher->piece = (struct str){bytes, n};
-    enum rc rc = normalizer_feed(publisher->lane->normalizer, bytes, n, err);
+    publisher->piece = piece;
+    enum rc rc = normalizer_feed(publisher->lane->normalizer, piece.p, piece.n, err);
     if (rc != RC_OK)
         return rc;
     if (str_is_null(publisher->whole))
         keep_tail(publisher);
-    publisher->piece_at += (int64_t)n;
+    publisher->piece_at += (int64_t)piece.n;
     publisher->piece = (struct str){"", 0};
     return RC_OK;
+}
+
+/* What was held back goes first. */
+static enum rc feed_held(struct publisher *publisher, struct err *err)
+{
+    enum rc rc = RC_OK;
+    if (publisher->line.n > 0)
+        rc = feed_piece(publisher, buf_peek(&publisher->line), err);
+    buf_reset(&publisher->line);
+    return rc;
+}
+
+/* Whole lines, so that a dead letter holds one; the beginning of the last is held back. */
+static enum rc feed_lines(struct publisher *publisher, struct str bytes, struct err *err)
+{
+    enum rc rc = RC_OK;
+    const char *first = memchr(bytes.p, '\n', bytes.n);
+    size_t n = first != NULL ? (size_t)(first + 1 - bytes.p) : bytes.n;
+    if (publisher->line.n > 0 && buf_add(&publisher->line, bytes.p, n)) {
+        bytes = (struct str){bytes.p + n, bytes.n - n};
+        if (first == NULL)
+            return RC_OK;
+    }
+    rc = feed_held(publisher, err);
+    const char *last = bytes.n > 0 ? memrchr(bytes.p, '\n', bytes.n) : NULL;
+    n = last != NULL ? (size_t)(last + 1 - bytes.p) : 0;
+    if (rc == RC_OK && n > 0)
+        rc = feed_piece(publisher, (struct str){bytes.p, n}, err);
+    bytes = (struct str){bytes.p + n, bytes.n - n};
+    if (rc == RC_OK && !buf_add_str(&publisher->line, bytes))
+        rc = feed_piece(publisher, bytes, err);
+    return rc;
+}
+
+enum rc publish_feed(struct publisher *publisher, const char *bytes, size_t n, struct err *err)
+{
+    struct str piece = {bytes, n};
+    return publisher->is_lines && str_is_null(publisher->whole) ? feed_lines(publisher, piece, err)
+                                                                : feed_piece(publisher, piece, err);
 }
 
 /* Only when dead letters were left out: says how many. */
@@ -629,7 +670,7 @@ static void sum_up_letters(struct publisher *publisher)
         .detail = arena_printf(publisher->texts,
                                "%zu further elements of this document were refused", missing),
     };
-    put_letter(publisher, &why, publisher->piece_at);
+    put_letter(publisher, &why, payload(publisher, publisher->piece_at));
 }
 
 static void end_at_mark(struct publisher *publisher)
@@ -645,7 +686,9 @@ static void end_at_mark(struct publisher *publisher)
 
 enum rc publish_end(struct publisher *publisher, struct err *err)
 {
-    enum rc rc = normalizer_end(publisher->lane->normalizer, err);
+    enum rc rc = feed_held(publisher, err);
+    if (rc == RC_OK)
+        rc = normalizer_end(publisher->lane->normalizer, err);
     if (rc != RC_OK)
         return rc;
     sum_up_letters(publisher);
@@ -657,7 +700,8 @@ enum rc publish_end(struct publisher *publisher, struct err *err)
 static void add_raw(struct publisher *publisher)
 {
     const struct publish_document *document = &publisher->document;
-    if (!publisher->conf.archive_raw || publisher->whole.n > PAYLOAD_MOST_BYTES)
+    if (!publisher->conf.archive_raw || publisher->whole.n > PAYLOAD_MOST_BYTES ||
+        publisher->whole.n >= publisher->too_large)
         return;
     struct outset *outset = publisher->outset;
     const struct outset_raw raw = {.bytes = outset_keep(outset, publisher->whole),

@@ -253,7 +253,7 @@ static void a_document_goes_on_where_it_was_durable(void **state)
     scene_close(&scene);
 }
 
-static void a_bad_line_is_a_dead_letter_with_its_surroundings(void **state)
+static void a_bad_line_is_a_dead_letter_of_its_own(void **state)
 {
     (void)state;
     struct scene scene;
@@ -264,7 +264,7 @@ static void a_bad_line_is_a_dead_letter_with_its_surroundings(void **state)
     (void)buf_add(&text, line, department_line(line, 3000));
     scene_open(&scene);
     scene_begin(&scene, false);
-    OK(scene.fixture, feed_all(&scene, buf_peek(&text), 64 * KIB));
+    OK(scene.fixture, feed_all(&scene, buf_peek(&text), 61));
     OK(scene.fixture, publish_wait(scene.publisher, 20000, &scene.fixture->error));
     assert_int_equal(scene.last.counts.records, 3001);
     assert_int_equal(scene.last.counts.rejects, 1);
@@ -274,8 +274,7 @@ static void a_bad_line_is_a_dead_letter_with_its_surroundings(void **state)
     buf_init(&reason, KIB);
     assert_int_equal(count_messages(&scene, BUS_DEADLETTER, &value, &reason), 1);
     assert_true(str_is(buf_peek(&reason), "json_syntax"));
-    assert_non_null(memmem(value.p, value.n, "this line", 9));
-    assert_true(value.n <= 2 * PUBLISH_EXCERPT_BYTES);
+    assert_true(str_is(buf_peek(&value), "{\"kind\":\"department\",\"this line\": is bad}"));
     buf_done(&text);
     buf_done(&value);
     buf_done(&reason);
@@ -296,12 +295,15 @@ static void after_a_failure_everything_behind_the_mark_goes_again(void **state)
     struct fixture *fixture = scene.fixture;
     enum rc rc = RC_OK;
     size_t page = 0;
+    uint64_t mixer = 1;
     char *noise = noise_new(64 * KIB);
-    for (size_t i = 0; i < 64 * KIB; i++)
-        noise[i] = (char)('a' + (unsigned char)noise[i] % 26);
     for (; page < PAGES && rc == RC_OK; page++) {
         const struct publish_document document = document_of(page);
         struct buf text;
+        for (size_t i = 0; i < 64 * KIB; i++) { /* each page its own, or they would compress */
+            mixer = mixer * UINT64_C(6364136223846793005) + 1;
+            noise[i] = (char)('a' + (mixer >> 33) % 26);
+        }
         (void)lines_of(&text, page * 10, 10);
         (void)buf_add_text(&text, "\n");
         (void)buf_printf(&text, "{\"kind\":\"contact\",\"x\":\"%.*s%zu\"", (int)(64 * KIB), noise,
@@ -361,7 +363,7 @@ static void a_publisher_goes_on_after_a_restart(void **state)
 static void a_record_too_large_for_kafka_is_a_dead_letter(void **state)
 {
     enum { LINES = 500, LARGE = 250 };
-    static const struct bus_property small[] = {{"message.max.bytes", "20000"}};
+    static const struct bus_property small[] = {{"message.max.bytes", "50000"}};
     (void)state;
     struct scene scene;
     struct buf text;
@@ -376,7 +378,7 @@ static void a_record_too_large_for_kafka_is_a_dead_letter(void **state)
         if (i == LARGE)
             (void)buf_printf(&text,
                              "{\"kind\":\"department\",\"external_id\":\"dep-%zu\","
-                             "\"name\":\"%030000d\",\"is_active\":true}\n",
+                             "\"name\":\"%060000d\",\"is_active\":true}\n",
                              i, 1);
         else
             (void)buf_add(&text, line, department_line(line, i));
@@ -409,14 +411,14 @@ int main(void)
         cmocka_unit_test(marks_are_told_in_order_once_they_are_durable),
         cmocka_unit_test(a_document_without_records_moves_the_mark),
         cmocka_unit_test(a_document_goes_on_where_it_was_durable),
-        cmocka_unit_test(a_bad_line_is_a_dead_letter_with_its_surroundings),
+        cmocka_unit_test(a_bad_line_is_a_dead_letter_of_its_own),
         cmocka_unit_test(after_a_failure_everything_behind_the_mark_goes_again),
         cmocka_unit_test(a_publisher_goes_on_after_a_restart),
     };
     const struct CMUnitTest kafka_tests[] = {
         cmocka_unit_test(marks_are_told_in_order_once_they_are_durable),
         cmocka_unit_test(a_document_goes_on_where_it_was_durable),
-        cmocka_unit_test(a_bad_line_is_a_dead_letter_with_its_surroundings),
+        cmocka_unit_test(a_bad_line_is_a_dead_letter_of_its_own),
         cmocka_unit_test(a_record_too_large_for_kafka_is_a_dead_letter),
     };
     kind_tested = BUS_EMBEDDED;
