@@ -556,10 +556,10 @@ static enum rc on_record(void *context, const struct record *record, struct err 
 
 static bool reads_lines(const struct publisher *publisher, const struct publish_document *document)
 {
+    if (publisher->lane == NULL || document->about.is_lines)
+        return document->about.is_lines;
     const struct normalizer_conf *conf = &publisher->lane->conf;
-    const struct map_ops *map =
-        channel_map(channel_find(conf->channel), conf->provider, conf->format);
-    return document->about.is_lines || map->is_lines;
+    return channel_map(channel_find(conf->channel), conf->provider, conf->format)->is_lines;
 }
 
 static void begin(struct publisher *publisher, const struct publish_document *document,
@@ -725,4 +725,12 @@ enum rc publish_whole(struct publisher *publisher, const struct publish_document
     if (rc == RC_OK)
         rc = publish_feed(publisher, bytes.p, bytes.n, err);
     return rc == RC_OK ? publish_end(publisher, err) : rc;
+}
+
+enum rc publish_fault(struct publisher *publisher, const struct publish_document *document,
+                      const struct reject *fault, struct err *err)
+{
+    if (publisher->lane == NULL)
+        begin(publisher, document, STR_NULL);
+    return on_reject(publisher, fault, err);
 }

@@ -103,6 +103,11 @@ enum rc publish_feed(struct publisher *publisher, const char *bytes, size_t n,
                      struct err *err) MUST_USE;
 enum rc publish_end(struct publisher *publisher, struct err *err) MUST_USE;
 
+/* Something is wrong with a document that the normalizer cannot see, such as a mail that is too
+ * large to be fetched: a dead letter like a reject, in its place among the outputs. */
+enum rc publish_fault(struct publisher *publisher, const struct publish_document *document,
+                      const struct reject *fault, struct err *err) MUST_USE;
+
 /* Sends what is gathered, without waiting for its confirmation. */
 enum rc publish_flush(struct publisher *publisher, struct err *err) MUST_USE;
 /* publish_flush, then waits until everything is durable, and tells conf.durable. */
