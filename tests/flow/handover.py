@@ -4,7 +4,8 @@
 Senders with connections that they keep, and senders with a new one for each request, send each message once: a refused or
 broken connection, or another answer than 200, fails the test. Meanwhile
   - "sluice run" gets SIGHUP: a new receiver takes over the sockets; /readyz must stay ready throughout;
-  - "sluice receive", with sockets that the test holds as systemd does, is ended with SIGTERM and started again.
+  - "sluice receive", then "sluice run", with sockets that the test holds as systemd does, is ended with SIGTERM and started
+    again; systemd would hear when it is ready.
 In the end every message is on the bus once, and in the database once. Beside that: a broken pipeline file and a successor
 that cannot start change nothing; a new address is taken over; SIGTERM answers what is under way, which /readyz tells; and so
 does it of a receiver that waits for its bus.
@@ -218,41 +219,64 @@ def rewrite(stack, text):
 
 
 class Activated:
-    """sluice receive with sockets from here, as systemd starts it."""
+    """A role with sockets from here, as systemd starts it."""
 
     def __init__(self, stack):
         self.stack = stack
         self.hooks, self.admin = socket.create_server(("127.0.0.1", 0), backlog=512), socket.create_server(("127.0.0.1", 0))
         stack.port, stack.admin_port = self.hooks.getsockname()[1], self.admin.getsockname()[1]
+        self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notices.bind(os.path.join(stack.folder, f"notices-{stack.port}"))
+        self.notices.settimeout(60)
 
-    def start(self):
-        script = 'exec 3<&"$1" 4<&"$2"; shift 2; export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=admin:hooks; exec "$@"'
-        far = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD_CLOEXEC, 30) for s in (self.admin, self.hooks)]  # from 3 and 4
-        with open(os.path.join(self.stack.folder, "receive.log"), "ab") as log:
-            self.stack.processes["receive"] = subprocess.Popen(
-                ["bash", "-c", script, "activated", *map(str, far), self.stack.sluice, "-p", self.stack.pipeline, "receive"],
-                pass_fds=far, stdout=log, stderr=log)
+    def start(self, names, first, second, role, *arguments):
+        script = 'exec 3<&"$1" 4<&"$2"; shift 2; export LISTEN_PID=$$ LISTEN_FDS=2; exec "$@"'
+        far = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD_CLOEXEC, 30) for s in (first, second)]  # from 3 and 4
+        with open(os.path.join(self.stack.folder, f"{role}.log"), "ab") as log:
+            self.stack.processes[role] = subprocess.Popen(
+                ["bash", "-c", script, "activated", *map(str, far), self.stack.sluice, "-p", self.stack.pipeline, role, *arguments],
+                pass_fds=far, stdout=log, stderr=log,
+                env={**os.environ, "LISTEN_FDNAMES": names, "NOTIFY_SOCKET": self.notices.getsockname()})
         for fd in far:
             os.close(fd)
 
+    def start_receive(self):
+        self.start("admin:hooks", self.admin, self.hooks, "receive")
+
+    def start_run(self):
+        """With systemd's own names, those of the unit: then their order counts."""
+        self.start("sluice.socket:sluice.socket", self.hooks, self.admin, "run", "--roles", "receive,load")
+
+    def expect(self, notice):
+        heard = self.notices.recv(4096).decode()
+        assert heard.startswith(notice), f"systemd would hear {heard!r}, not {notice}"
+
+    def stop(self, role):
+        assert self.stack.stop(role) == 0, f"sluice {role} did not end well"
+        if role == "run":
+            self.expect("STOPPING=1")
+
     def close(self):
-        self.hooks.close()
-        self.admin.close()
+        for one in (self.hooks, self.admin, self.notices):
+            one.close()
 
 
 def socket_activated(stack, senders_from):
+    """Receivers, then runs, one after the other: in between nobody accepts, and nobody is refused."""
     before = stack.port, stack.admin_port
     with contextlib.closing(Activated(stack)) as activated:
-        activated.start()
-        stack.wait_ready()
+        activated.start_receive()
+        activated.expect("READY=1")
         senders = Senders(stack, senders_from)
-        for _ in range(REPLACEMENTS):
+        for old, start in (("receive", activated.start_receive), ("receive", activated.start_run),
+                           ("run", activated.start_run), ("run", activated.start_run)):
             time.sleep(0.3)
-            assert stack.stop("receive") == 0, "sluice receive did not end well"
-            activated.start()
-        stack.wait_ready()
+            activated.stop(old)
+            start()
+            activated.expect("READY=1")
+            assert ask(stack.admin_port, "/readyz") == 200, "READY=1, but not ready"
         sent = senders.end()
-        assert stack.stop("receive") == 0
+        activated.stop("run")
     stack.port, stack.admin_port = before
     return sent
 
@@ -296,7 +320,7 @@ def without_a_bus(stack):
     rewrite(stack, good.replace(bus, f'bus: {{ kind: kafka, brokers: "127.0.0.1:{free_port()}" }}'))
     before = stack.port, stack.admin_port
     with contextlib.closing(Activated(stack)) as activated:
-        activated.start()
+        activated.start_receive()
         assert (ask(stack.admin_port, "/healthz"), ask(stack.admin_port, "/readyz")) == (200, 503), "without a bus"
         assert stack.stop("receive") == 0, "sluice receive that waits for the bus did not end well"
     stack.port, stack.admin_port = before
@@ -335,7 +359,7 @@ def main():
         sent += drained(stack, 200)
         without_a_bus(stack)
         check(stack, options.bus_dump, sent)
-        print(f"{options.bus}: {len(sent)} messages sent once while the receiver was replaced {2 * REPLACEMENTS + 2} times: "
+        print(f"{options.bus}: {len(sent)} messages sent once while the receiver was replaced {REPLACEMENTS + 6} times: "
               "none refused, none lost, none doubled")
 
 
