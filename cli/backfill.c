@@ -43,6 +43,8 @@ static const char help[] =
     "  --again       also read what was read to its end before\n"
     "  --format F    read every file in this format of the channel (sluice normalize --help)\n"
     "  --workers N   files read at the same time; default one per processor\n"
+    "  --checkpoint S\n"
+    "                store a checkpoint every S seconds, 0.01 to 3600; default 2\n"
     "  --json        print the summary as one JSON object on stdout\n"
     "  -p FILE       the pipeline file; keys database, bus, tenants\n"
     "\n"
@@ -66,6 +68,7 @@ struct arguments {
     const char *format;
     bool resume, again, json;
     long workers;
+    double checkpoint_s;
 };
 
 struct screen {
@@ -278,6 +281,8 @@ static int backfill(const struct pipeline *pipeline, const struct arguments *arg
                                  .resume = arguments->resume,
                                  .again = arguments->again,
                                  .workers = (int)arguments->workers,
+                                 .checkpoint_us =
+                                     (int64_t)(arguments->checkpoint_s * (double)US_PER_SECOND),
                                  .progress = show,
                                  .tell = tell,
                                  .context = &screen};
@@ -300,6 +305,7 @@ enum {
     OPTION_AGAIN,
     OPTION_FORMAT,
     OPTION_WORKERS,
+    OPTION_CHECKPOINT,
     OPTION_JSON
 };
 
@@ -322,30 +328,43 @@ static bool set_option(struct arguments *to, int option, const char *value)
         return true;
     case OPTION_JSON:
         return to->json = true;
+    case OPTION_CHECKPOINT:
+        to->checkpoint_s = strtod(value, &end_of_number);
+        return *end_of_number == '\0' && to->checkpoint_s >= 0.01 && to->checkpoint_s <= 3600;
     default:
         to->workers = strtol(value, &end_of_number, 10);
         return *end_of_number == '\0' && to->workers >= 1 && to->workers <= BACKFILL_WORKERS_MOST;
     }
 }
 
+static int refuse_value(int option, const char *value)
+{
+    if (option == OPTION_CHECKPOINT)
+        return cli_usage_error(&cli_backfill,
+                               "--checkpoint takes 0.01 to 3600 seconds, found \"%s\"", value);
+    return cli_usage_error(&cli_backfill, "--workers takes 1 to %d, found \"%s\"",
+                           BACKFILL_WORKERS_MOST, value);
+}
+
 static int parse(int argc, char **argv, struct arguments *to)
 {
-    static const struct option options[] = {{"from", required_argument, NULL, OPTION_FROM},
-                                            {"to", required_argument, NULL, OPTION_TO},
-                                            {"resume", no_argument, NULL, OPTION_RESUME},
-                                            {"again", no_argument, NULL, OPTION_AGAIN},
-                                            {"format", required_argument, NULL, OPTION_FORMAT},
-                                            {"workers", required_argument, NULL, OPTION_WORKERS},
-                                            {"json", no_argument, NULL, OPTION_JSON},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"from", required_argument, NULL, OPTION_FROM},
+        {"to", required_argument, NULL, OPTION_TO},
+        {"resume", no_argument, NULL, OPTION_RESUME},
+        {"again", no_argument, NULL, OPTION_AGAIN},
+        {"format", required_argument, NULL, OPTION_FORMAT},
+        {"workers", required_argument, NULL, OPTION_WORKERS},
+        {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option < OPTION_FROM)
             return cli_option_error(&cli_backfill, option, argv);
         if (!set_option(to, option, optarg))
-            return cli_usage_error(&cli_backfill, "--workers takes 1 to %d, found \"%s\"",
-                                   BACKFILL_WORKERS_MOST, optarg);
+            return refuse_value(option, optarg);
     }
     if (optind == argc)
         return cli_usage_error(&cli_backfill, "name a CONNECTOR of the pipeline file");

@@ -441,7 +441,9 @@ static void save_now_and_then(struct backfill *backfill)
 {
     struct err err = {0};
     int64_t now_us = clock_monotonic_us();
-    if (now_us - backfill->saved_us < CHECKPOINT_US)
+    int64_t every_us =
+        backfill->conf->checkpoint_us > 0 ? backfill->conf->checkpoint_us : CHECKPOINT_US;
+    if (now_us - backfill->saved_us < every_us)
         return;
     enum rc rc = save_or_reopen(backfill, &err);
     bool is_over = rc == RC_RETRY && now_us - backfill->saved_us > BACKFILL_PATIENCE_US;
@@ -472,7 +474,10 @@ static void show(struct backfill *backfill)
 static bool wait_a_moment(struct backfill *backfill)
 {
     struct timespec until;
-    int64_t until_us = clock_monotonic_us() + LOOK_MS * US_PER_MS;
+    int64_t wait_us = LOOK_MS * US_PER_MS;
+    if (backfill->conf->checkpoint_us > 0 && backfill->conf->checkpoint_us < wait_us)
+        wait_us = backfill->conf->checkpoint_us;
+    int64_t until_us = clock_monotonic_us() + wait_us;
     until = (struct timespec){.tv_sec = (time_t)(until_us / US_PER_SECOND),
                               .tv_nsec = (long)(until_us % US_PER_SECOND * 1000)};
     (void)pthread_mutex_lock(&backfill->lock);

@@ -2,7 +2,7 @@
  *
  * Several items (files, archives, folders of mails) are read at a time, each by a thread with a
  * publisher of its own; one producer takes what they publish. The calling thread stores a
- * checkpoint of each item every two seconds: how many of its outputs (publish.h) are durable. An
+ * checkpoint of each item now and then: how many of its outputs (publish.h) are durable. An
  * item that is read again is parsed from its beginning, and what is durable is dropped before it is
  * encoded, so that nothing needs to be sought in a stream.
  * Repeats: an item is known by its name, size, time of change, first and last bytes, and all that
@@ -44,6 +44,7 @@ struct backfill_conf {
     bool resume;       /* go on at the checkpoints of an earlier run; else begin anew */
     bool again;        /* also what was read to its end before */
     int workers;       /* 0: one per processor */
+    int64_t checkpoint_us; /* how often checkpoints are stored; 0: every two seconds */
     void (*progress)(void *context, const struct backfill_progress *progress); /* often */
     /* Something that a person should know; place may be STR_NULL. */
     void (*tell)(void *context, enum backfill_word word, struct str place, const char *text);

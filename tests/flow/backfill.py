@@ -21,6 +21,7 @@ import zipfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import history  # noqa: E402
 from stack import Stack  # noqa: E402
+from tables import contents  # noqa: E402
 
 FORMS = {
     history.telegram: ["json", "gz", "folder", "zip", "tgz"],
@@ -29,10 +30,6 @@ FORMS = {
     history.b2chat: ["pages", "lines", "csv"],
     history.canonical: ["jsonl", "gz"],
 }
-# Columns that depend on when something was read, not on what.
-VOLATILE = {"created_at", "updated_at", "last_seen_at", "first_seen_at", "sync_version", "last_sync_at", "observed_at"}
-
-
 def folder_of(stack, name):
     path = os.path.join(stack.folder, "files", name)
     os.makedirs(path, exist_ok=True)
@@ -61,18 +58,6 @@ def expected(of):
     """WhatsApp's files know minutes only."""
     unit = 60 if of.connector == "wa" else 1
     return (of.messages, of.conversations, *(int(moment.timestamp()) // unit * unit for moment in (of.first, of.last)))
-
-
-def contents(stack):
-    """Every table as it is, without what depends on the time of reading."""
-    columns = stack.query("""
-        SELECT table_name, string_agg(quote_ident(column_name), ',' ORDER BY ordinal_position) FROM information_schema.columns
-         WHERE table_schema = 'etl' AND table_name IN ('contacts', 'contact_identities', 'agents', 'departments', 'conversations',
-               'messages', 'message_attachments', 'message_status_events', 'conversation_events', 'csat_responses',
-               'conversation_aliases', 'daily_analytics') AND column_name NOT IN (%s)
-         GROUP BY table_name ORDER BY table_name""" % ",".join(f"'{name}'" for name in sorted(VOLATILE | {"computed_at"})))
-    return {table: stack.query(f"SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY t::text)) FROM "
-                               f"(SELECT {names} FROM {table}) t")[0] for table, names in columns}
 
 
 def bus_end(stack):

@@ -46,19 +46,22 @@ WHATSAPP_CONNECTOR = f"""      - name: wa-main
 class Stack:
     """One database, one bus, one pipeline file; start(role) runs a role of it."""
 
-    def __init__(self, sluice, bus, extra="", connectors=WHATSAPP_CONNECTOR):
+    def __init__(self, sluice, bus, extra="", connectors=WHATSAPP_CONNECTOR, template=None):
+        """template: a Stack whose database is copied, instead of migrating an empty one; nobody may be connected to it."""
         self.sluice = os.path.abspath(sluice)
         self.bus = bus
         self.folder = tempfile.mkdtemp(prefix="sluice-flow-")
         self.name = "flow_" + uuid.uuid4().hex[:12]
         self.maintenance = need_env("SLUICE_TEST_DATABASE_URL")
-        self.psql(f'CREATE DATABASE "{self.name}"', self.maintenance)
+        copy = f' TEMPLATE "{template.name}"' if template else ""
+        self.psql(f'CREATE DATABASE "{self.name}"{copy}', self.maintenance)
         self.database = self.url_of(self.name)
         self.port, self.admin_port = free_port(), free_port()
         self.pipeline = os.path.join(self.folder, "pipeline.yaml")
         self.write_pipeline(extra, connectors)
         self.processes = {}
-        self.run("migrate")
+        if not template:
+            self.run("migrate")
 
     def url_of(self, database):
         base, _, query = self.maintenance.partition("?")
