@@ -1,6 +1,7 @@
 #include "bench/telegram_export.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 #define FIRST_AT INT64_C(1700000000)
 #define SECONDS_APART 37
@@ -100,29 +101,23 @@ void telegram_export_begin(struct buf *file)
                              " \"id\": 1500000001,\n \"messages\": [\n");
 }
 
-void telegram_export_add(struct buf *file, size_t number)
+static void add_writer(struct buf *file, const char *what, const struct telegram_writer *writer)
 {
-    int64_t at = FIRST_AT + (int64_t)number * SECONDS_APART;
-    size_t writer = number * 31 % WRITERS;
-    bool is_service = number % 64 == 9;
-    (void)buf_printf(file, "%s  {\n   \"id\": %zu,\n   \"type\": \"%s\",\n",
-                     number > 0 ? ",\n" : "", number + 1, is_service ? "service" : "message");
+    (void)buf_printf(file, "   \"%s\": \"%s\",\n   \"%s_id\": \"user%zu\",\n", what, writer->name,
+                     what, writer->id);
+}
+
+void telegram_export_message(struct buf *file, size_t number, size_t id, int64_t at,
+                             const struct telegram_writer *writer)
+{
+    (void)buf_printf(file, "%s  {\n   \"id\": %zu,\n   \"type\": \"message\",\n",
+                     id > 1 ? ",\n" : "", id);
     add_time(file, "date", at);
     if (number % 32 == 11)
         add_time(file, "edited", at + 60);
-    (void)buf_printf(file, "   \"%s\": \"Cliente %zu\",\n   \"%s_id\": \"user%zu\",\n",
-                     is_service ? "actor" : "from", writer, is_service ? "actor" : "from",
-                     6100000000 + writer);
-    if (is_service) {
-        (void)buf_printf(file,
-                         "   \"action\": \"invite_members\",\n   \"members\": [\n"
-                         "    \"Cliente %zu\"\n   ],\n   \"text\": \"\",\n"
-                         "   \"text_entities\": []\n  }",
-                         writer);
-        return;
-    }
-    if (number % 4 == 1)
-        (void)buf_printf(file, "   \"reply_to_message_id\": %zu,\n", number);
+    add_writer(file, "from", writer);
+    if (number % 4 == 1 && id > 1)
+        (void)buf_printf(file, "   \"reply_to_message_id\": %zu,\n", id - 1);
     add_media(file, number);
     if (number % 6 == 2)
         add_parts(file, number);
@@ -131,6 +126,32 @@ void telegram_export_add(struct buf *file, size_t number)
     if (number % 32 == 13)
         add_reactions(file, number, at);
     (void)buf_add_text(file, "\n  }");
+}
+
+static void add_service(struct buf *file, size_t id, int64_t at,
+                        const struct telegram_writer *writer)
+{
+    (void)buf_printf(file, "%s  {\n   \"id\": %zu,\n   \"type\": \"service\",\n",
+                     id > 1 ? ",\n" : "", id);
+    add_time(file, "date", at);
+    add_writer(file, "actor", writer);
+    (void)buf_printf(file,
+                     "   \"action\": \"invite_members\",\n   \"members\": [\n    \"%s\"\n   ],\n"
+                     "   \"text\": \"\",\n   \"text_entities\": []\n  }",
+                     writer->name);
+}
+
+void telegram_export_add(struct buf *file, size_t number)
+{
+    char name[32];
+    int64_t at = FIRST_AT + (int64_t)number * SECONDS_APART;
+    size_t place = number * 31 % WRITERS;
+    const struct telegram_writer writer = {name, 6100000000 + place};
+    (void)snprintf(name, sizeof name, "Cliente %zu", place);
+    if (number % 64 == 9)
+        add_service(file, number + 1, at, &writer);
+    else
+        telegram_export_message(file, number, number + 1, at, &writer);
 }
 
 void telegram_export_end(struct buf *file)
