@@ -163,8 +163,13 @@ def receivers_of(run):
 
 def replace_by_signal(stack, run):
     before = receivers_of(run)
+
+    def is_replaced():
+        now = receivers_of(run)
+        return len(now) == 1 and now[0] not in before
+
     run.send_signal(signal.SIGHUP)
-    wait_until(lambda: len(receivers_of(run)) == 1 and receivers_of(run) != before, "the new receiver alone")
+    wait_until(is_replaced, "the new receiver alone")
 
 
 def under_run(stack, senders_from):
