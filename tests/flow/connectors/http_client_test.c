@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -28,8 +29,8 @@ struct server {
     const struct answer *answers; /* one for each connection, in turn */
     size_t count;
     char requests[ANSWERS][2048];
-    size_t served;
-    volatile bool over;
+    atomic_size_t served;
+    atomic_bool over;
     pthread_t thread;
 };
 
