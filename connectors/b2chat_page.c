@@ -9,8 +9,6 @@
 
 #define ARENA_BYTES (4 * MIB)
 #define IDS_MOST 2000 /* more rows than anybody asked for are no page */
-/* What is deeper than a map reads is a dead letter, and not a reply to ask for again. */
-#define DEPTH_MOST 500
 
 struct row {
     struct jpath_element element;
@@ -86,7 +84,7 @@ void b2chat_page_reader_free(struct b2chat_page_reader **reader)
 
 static bool read_body(struct b2chat_page_reader *reader, struct jpath *jpath, struct str body)
 {
-    static const struct jpath_limits limits = {DEPTH_MOST, LIMIT_HTTP_REPLY_BYTES,
+    static const struct jpath_limits limits = {LIMIT_JSON_DEPTH, LIMIT_HTTP_REPLY_BYTES,
                                                LIMIT_HTTP_REPLY_BYTES};
     struct err ignored;
     arena_reset(reader->arena);
