@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -213,6 +214,14 @@ static const char *const hostile[] = {
     "On 1 a wrote:\nOn ",
 };
 
+/* Of the processor: others may keep the machine busy. */
+static int64_t used_us(void)
+{
+    struct timespec used;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return used.tv_sec * US_PER_SECOND + used.tv_nsec / 1000;
+}
+
 static void takes_time_by_size_alone_pathological(void **state)
 {
     (void)state;
@@ -222,10 +231,10 @@ static void takes_time_by_size_alone_pathological(void **state)
         size_t one = strlen(hostile[i]), n = 0;
         for (; n + one <= most; n += one)
             memcpy(bytes + n, hostile[i], one);
-        int64_t begin = clock_monotonic_us();
+        int64_t begin = used_us();
         struct mail_new_text found;
         mail_new_text_find((struct str){bytes, n}, NEW_TEXT_NO_QUOTE, &found);
-        if (clock_monotonic_us() - begin > SECONDS_MOST * US_PER_SECOND)
+        if (used_us() - begin > SECONDS_MOST * US_PER_SECOND)
             fail_msg("case %zu takes too long", i);
     }
     free(bytes);
